@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Trust sets, libpq's name rules, why a certificate was refused, what verified, minting. */
+#ifndef PGSEAL_CERT_H
+#define PGSEAL_CERT_H
+
+#include <pgseal/world.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- trust -------------------------------------------------------------------------------- */
+
+/** A set of trust anchors and CRLs, each remembering its file and line. Counted; immutable once
+ * it was given to a tls context. */
+struct pgseal_trust;
+
+PGSEAL_API struct pgseal_trust *pgseal_trust_new(struct pgseal_err *err);
+/** Another owner of `t`. Returns t. */
+PGSEAL_API struct pgseal_trust *pgseal_trust_ref(struct pgseal_trust *t);
+/** Drops one owner; the last frees. NULL is a no-op. Returns NULL. */
+PGSEAL_API struct pgseal_trust *pgseal_trust_free(struct pgseal_trust *t);
+
+/**
+ * Adds every certificate and CRL of a PEM file, exactly as OpenSSL's X509_load_cert_crl_file does.
+ *
+ * @param name  copied; the file name for messages.
+ * @return      number of certificates and CRLs added (> 0), or < 0.
+ *
+ * Errors:
+ *   PGSEAL_E_ROOT_UNUSABLE  OpenSSL's reason in libpq's words (`could not read root certificate
+ *                           file "%s": %s`); detail says what is in the file, line by line
+ * Source: fe-secure-openssl.c initialize_SSL; OpenSSL crypto/x509/by_file.c.   Since: 0.1
+ */
+PGSEAL_API PGSEAL_MUST_USE int pgseal_trust_add_pem(struct pgseal_trust *t, const char *name,
+                                                    const uint8_t *p, size_t n,
+                                                    struct pgseal_err *err);
+/** Adds a hashed directory: looked up lazily (hash.N, hash.rN) through `world` (keeps). */
+PGSEAL_API PGSEAL_MUST_USE int pgseal_trust_add_dir(struct pgseal_trust *t, const char *dir,
+                                                    const struct pgseal_world *world,
+                                                    struct pgseal_err *err);
+/** Adds OpenSSL's default file and directory, SSL_CERT_FILE and SSL_CERT_DIR honoured. */
+PGSEAL_API PGSEAL_MUST_USE int pgseal_trust_add_system(struct pgseal_trust *t,
+                                                       const struct pgseal_world *world,
+                                                       struct pgseal_err *err);
+/** Turns CRL checking of the whole chain on (X509_V_FLAG_CRL_CHECK | _ALL). */
+PGSEAL_API void pgseal_trust_check_crls(struct pgseal_trust *t);
+/** Certificates loaded so far (directories not counted). */
+PGSEAL_API size_t pgseal_trust_count(const struct pgseal_trust *t);
+
+/* ---- what a certificate says -------------------------------------------------------------- */
+
+/** Facts of one certificate as plain values. Texts are escaped, cut where they do not fit. */
+struct pgseal_cert_info {
+    char subject[256]; /**< RFC 2253 style, CN first where there is one */
+    char issuer[256];
+    char names[512];  /**< SANs: "DNS:a, IP:1.2.3.4" */
+    char serial[64];  /**< hex */
+    char sha256[65];  /**< fingerprint of the DER, hex */
+    char key[32];     /**< "RSA 2048", "EC P-384", "ED25519" */
+    char sig_alg[48]; /**< "sha384WithRSAEncryption" */
+    int64_t not_before_unix_s, not_after_unix_s;
+    bool is_ca;
+    bool self_issued; /**< subject equals issuer */
+};
+/** Describes one DER certificate. 0, or PGSEAL_E_CERT when it cannot be parsed. */
+PGSEAL_API int pgseal_cert_describe(const uint8_t *der, size_t n, struct pgseal_cert_info *out,
+                                    struct pgseal_err *err);
+
+/** What verified: the anchor and the earliest end of validity on the path. {0} = nothing. */
+struct pgseal_verified {
+    bool chain;                   /**< the chain was verified */
+    bool name;                    /**< the host name was verified too */
+    struct pgseal_cert_info root; /**< the anchor */
+    char root_file[1024];         /**< file it was loaded from */
+    int root_line;                /**< line of its BEGIN, 0 unknown */
+    int64_t until_unix_s;         /**< earliest notAfter on the verified path */
+    int until_depth;              /**< whose that is; 0 = the server's own */
+};
+
+/**
+ * Compares a certificate with a host by libpq's rules (not RFC 6125's).
+ *
+ * Errors: PGSEAL_E_CERT_NAME, PGSEAL_E_CERT_NAMES, PGSEAL_E_USAGE (no host), libpq's texts; detail
+ * lists the names the certificate has, hint says which host or hostaddr to type.
+ * Source: fe-secure-common.c, fe-secure-openssl.c verify_peer_name.   Since: 0.1
+ */
+PGSEAL_API int pgseal_cert_match_host(const uint8_t *der, size_t n, const char *host,
+                                      struct pgseal_err *err);
+
+/* ---- what a file holds -------------------------------------------------------------------- */
+
+/** One thing found in a would-be bundle. */
+struct pgseal_bundle_item {
+    int line;            /**< where it begins, from 1 */
+    const char *what;    /**< "certificate", "crl", "private key", "csr", "pkcs7", "text", ... */
+    const char *problem; /**< "" or what is wrong with it, one sentence */
+    const struct pgseal_cert_info *cert; /**< for certificates, else NULL */
+};
+typedef void (*pgseal_bundle_fn)(void *ctx, const struct pgseal_bundle_item *item);
+/**
+ * Reads a would-be bundle line by line, only to explain it: the verdict never depends on it.
+ *
+ * @param now_unix_s  for "expired" and "not yet valid".
+ * @return            number of certificates OpenSSL would load from it, or < 0.
+ */
+PGSEAL_API int pgseal_bundle_scan(const uint8_t *p, size_t n, int64_t now_unix_s,
+                                  pgseal_bundle_fn fn, void *ctx, struct pgseal_err *err);
+/** Sums a scan up in one or two sentences, such as "The file is an S3 error page (XML), ...". */
+PGSEAL_API void pgseal_bundle_summary(const uint8_t *p, size_t n, int64_t now_unix_s, char *out,
+                                      size_t cap);
+
+/* ---- minting: throw-away certificates for demo, lab and tests ------------------------------- */
+
+/** What to mint. {0} with a cn is a self-signed P-256 leaf valid from now-1h for one day. */
+struct pgseal_mint_options {
+    size_t size;
+    const char *cn;          /**< common name; NULL = empty subject */
+    const char *org;         /**< O, or NULL */
+    const char *const *sans; /**< NULL-terminated "DNS:x", "IP:1.2.3.4"; or NULL */
+    const char *key;    /**< "P-256" (NULL), "P-384", "RSA2048", "RSA3072", "RSA4096", "ED25519" */
+    const char *digest; /**< "SHA256" (NULL), "SHA384", "SHA512", "SHA1" */
+    const char *eku;    /**< "serverAuth", "clientAuth", or NULL = none */
+    bool ca;
+    int pathlen;                                 /**< -1 = none */
+    int64_t not_before_unix_s, not_after_unix_s; /**< absolute; both required */
+    uint64_t serial;                             /**< 0 = random */
+};
+/** A minted certificate with its key; PEM texts end with NUL. */
+struct pgseal_minted;
+/** Mints; `issuer` borrows, NULL = self-signed. */
+PGSEAL_API struct pgseal_minted *pgseal_mint(const struct pgseal_mint_options *o,
+                                             const struct pgseal_minted *issuer,
+                                             struct pgseal_err *err);
+PGSEAL_API struct pgseal_minted *pgseal_minted_free(struct pgseal_minted *m);
+PGSEAL_API const char *pgseal_minted_cert_pem(const struct pgseal_minted *m); /**< lends */
+PGSEAL_API const char *pgseal_minted_key_pem(const struct pgseal_minted *m);  /**< lends, secret */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Functions nobody here may call: using one is a compile error that names it. */
+#ifndef PGSEAL_CORE_BANNED_H
+#define PGSEAL_CORE_BANNED_H
+
+/* The headers that declare them come first, so that only our uses are poisoned. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gmtime localtime strerror
+#pragma GCC poison rand srand strncpy strncat gets
+
+#endif
