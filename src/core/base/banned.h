@@ -11,6 +11,10 @@
 #include <strings.h>
 #include <time.h>
 
+/* clang's fortified headers make macros of these two; a macro cannot be poisoned. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gmtime localtime strerror
 #pragma GCC poison rand srand strncpy strncat gets
 

@@ -46,7 +46,7 @@ long pgseal__alloc_live(void);
  * Text. Always terminates `out`, cuts what does not fit and marks the cut with "...".
  */
 int pgseal__format(char *out, size_t cap, const char *fmt, ...) PGSEAL_PRINTF(3, 4);
-int pgseal__vformat(char *out, size_t cap, const char *fmt, va_list ap);
+int pgseal__vformat(char *out, size_t cap, const char *fmt, va_list ap) PGSEAL_PRINTF(3, 0);
 /** Appends to what is already in `out`. */
 void pgseal__append(char *out, size_t cap, const char *fmt, ...) PGSEAL_PRINTF(3, 4);
 /**
