@@ -41,7 +41,6 @@ struct pgseal_conn_server {
     size_t size;
     struct pgseal_tls_ctx *tls_ctx; /**< shares. NULL = answers N and refuses direct TLS */
     bool no_direct;                 /**< refuse direct TLS, as servers before 17 */
-    bool force_tls;                 /**< a plain StartupMessage is an error */
     struct pgseal_trace trace;
 };
 
@@ -92,7 +91,9 @@ struct pgseal_conn_facts {
 PGSEAL_API const struct pgseal_conn_facts *pgseal_conn_facts(const struct pgseal_conn *c);
 /** Lends the value of a ParameterStatus, kept up to date until open; NULL if unknown. */
 PGSEAL_API const char *pgseal_conn_param(const struct pgseal_conn *c, const char *name);
-/** Server: lends the decoded startup packet; NULL before READY. */
+/** Lends the body of the next NoticeResponse received before open, or NULL. Each once. */
+PGSEAL_API const uint8_t *pgseal_conn_notice(struct pgseal_conn *c, size_t *n);
+/** Server: lends the first packet, a StartupMessage or a CancelRequest; NULL before READY. */
 PGSEAL_API const struct pgseal_startup *pgseal_conn_startup(const struct pgseal_conn *c);
 /** Client, after PGSEAL_E_SERVER: lends the body of the ErrorResponse. NULL if there is none. */
 PGSEAL_API const uint8_t *pgseal_conn_server_error(const struct pgseal_conn *c, size_t *n);

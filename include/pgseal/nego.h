@@ -12,6 +12,7 @@ extern "C" {
 
 /** State of one negotiation; caller's storage, {0} + init. Owns nothing. */
 struct pgseal_nego {
+    bool direct;               /**< result: TLS began without SSLRequest */
     int state;                 /**< private */
     bool tls_ok, direct_ok;    /**< private */
     bool ssl_done, gss_done;   /**< private */

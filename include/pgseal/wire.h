@@ -121,6 +121,17 @@ PGSEAL_API long pgseal_startup_next(const uint8_t *p, size_t n, struct pgseal_st
 /** Value of a startup parameter or NULL; lends from the startup. */
 PGSEAL_API const char *pgseal_startup_get(const struct pgseal_startup *s, const char *name);
 
+/** A NegotiateProtocolVersion message; `options` lends. */
+struct pgseal_negotiate {
+    uint32_t version;       /**< newest minor the server supports, as a whole version */
+    uint32_t noptions;      /**< unsupported options */
+    const uint8_t *options; /**< their names, each with its NUL */
+    size_t options_len;
+};
+/** Decodes a NegotiateProtocolVersion body. 0, or PROTO when it is not well formed. */
+PGSEAL_API int pgseal_negotiate_parse(const uint8_t *body, size_t n, struct pgseal_negotiate *out,
+                                      struct pgseal_err *err);
+
 /** The fields of an ErrorResponse or NoticeResponse; strings lend from the body, or NULL. */
 struct pgseal_notice {
     const char *severity;   /**< S, localized */
