@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Runs a fuzz harness over files: every seed, and every crash that was ever found, on each test run. */
+/* Runs a fuzz harness over files: every seed, and every crash that was ever found, on each test
+ * run. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@ static int replay_file(const char *path)
         len += n;
     } while (n > 0);
     fclose(f);
-    /* An exact copy, so that ASan sees a read behind the last byte. NULL for an empty input, as libFuzzer may. */
+    /* An exact copy, so that ASan sees a read behind the last byte. NULL for an empty input, as
+     * libFuzzer may. */
     uint8_t *exact = len > 0 ? malloc(len) : NULL;
     if (len > 0 && exact == NULL)
         abort();
@@ -46,7 +48,8 @@ static int visible(const struct dirent *e)
     return e->d_name[0] != '.';
 }
 
-/* usage: replay_NAME FOLDER. Fails when there is no seed: a test that runs nothing proves nothing. */
+/* usage: replay_NAME FOLDER. Fails when there is no seed: a test that runs nothing proves nothing.
+ */
 int main(int argc, char **argv)
 {
     struct dirent **names;
