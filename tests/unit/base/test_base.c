@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Tests of the base: queue, escaping, times, failing, allocation. */
-#include "test.h"
+#include "t.h"
+
+#include "core/base/base.h"
 
 #include <pgseal/buf.h>
 

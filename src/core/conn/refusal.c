@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Client role: an ErrorResponse as libpq prints it, and what to do about the common ones. */
+#include "conn_int.h"
+
+/* What people usually have to do, by SQLSTATE and, where one has two causes, words of the text.
+ * The message words are those of PostgreSQL (auth.c, 9.x to 18); both forms occur on RDS. */
+static const struct {
+    const char *sqlstate;
+    const char *words; /* NULL = any */
+    const char *detail;
+    const char *hint;
+} refusals[] = {
+    {"28000", "no encryption",
+     "The server refuses connections without TLS from here (hostssl, or rds.force_ssl=1).",
+     "Connect with TLS: sslmode=verify-full sslrootcert=FILE."},
+    {"28000", "SSL off",
+     "The server refuses connections without TLS from here (hostssl, or rds.force_ssl=1).",
+     "Connect with TLS: sslmode=verify-full sslrootcert=FILE."},
+    {"28000", "no pg_hba.conf entry",
+     "No line of the server's pg_hba.conf allows this user, database and address, with TLS.",
+     "On the server add a line: hostssl DATABASE USER ADDRESS scram-sha-256, then SELECT "
+     "pg_reload_conf(). On RDS and Aurora check user and database name: access by address is "
+     "the security group's."},
+    {"28000", "pg_hba.conf rejects",
+     "A line of the server's pg_hba.conf with the method reject matches this connection.",
+     "Ask the server's administrator to change that line, or connect from another address, as "
+     "another user, or with TLS."},
+    {"28000", "valid client certificate",
+     "The matching pg_hba.conf line has clientcert=verify-ca or verify-full, or method cert.",
+     "Give sslcert=FILE and sslkey=FILE, signed by an authority in the server's ssl_ca_file."},
+    {"28000", "does not exist", "The server has no such role.",
+     "Check the user name: -U NAME or user=NAME."},
+    {"28P01", NULL, "The server did not accept the password.",
+     "Check user and password. An IAM token of RDS lasts 15 minutes and only works for the real "
+     "endpoint name."},
+    {"3D000", NULL, "The login was accepted, but the server has no such database.",
+     "Name an existing database: -d postgres."},
+    {"53300", NULL, "The server has no free connection slot.",
+     "Close connections, raise max_connections, or put a pooler in between."},
+    {"57P03", NULL, "The server is starting up, shutting down or recovering.",
+     "Wait and try again, or list another host: host=a,b."},
+    {"42501", NULL, "The login was accepted, but the role may not connect to this database.",
+     "GRANT CONNECT ON DATABASE name TO role."},
+};
+
+static void explain(struct pgseal_err *err)
+{
+    for (size_t i = 0; i < PGSEAL_COUNT(refusals); i++) {
+        if (strcmp(err->sqlstate, refusals[i].sqlstate) != 0)
+            continue;
+        if (refusals[i].words != NULL && strstr(err->msg, refusals[i].words) == NULL)
+            continue;
+        pgseal__detail(err, "%s", refusals[i].detail);
+        pgseal__hint(err, "%s", refusals[i].hint);
+        return;
+    }
+    pgseal__detail(err, "The server sent SQLSTATE %s.", err->sqlstate);
+    pgseal__hint(err, "The server's log has more about this moment.");
+}
+
+/* Text of a server as people may see it: lines and tabs stay, other controls are escaped. */
+static void append_text(char *out, size_t cap, const char *before, const char *text)
+{
+    const char *line = text;
+
+    pgseal__append(out, cap, "%s", before);
+    while (*line != '\0') {
+        size_t n = strcspn(line, "\n\t\\");
+        char shown[4096];
+
+        pgseal__escape(shown, sizeof(shown), line, n, sizeof(shown));
+        pgseal__append(out, cap, "%s", shown);
+        line += n;
+        if (*line != '\0')
+            pgseal__append(out, cap, "%c", *line++);
+    }
+}
+
+/* PG18 fe-protocol3.c pqBuildErrorMessage3 at default verbosity, context for errors. */
+static void build_message(const struct pgseal_notice *n, char *out, size_t cap)
+{
+    out[0] = '\0';
+    if (n->severity != NULL) {
+        append_text(out, cap, "", n->severity);
+        append_text(out, cap, ":  ", "");
+    }
+    if (n->message != NULL)
+        append_text(out, cap, "", n->message);
+    if (n->detail != NULL)
+        append_text(out, cap, "\nDETAIL:  ", n->detail);
+    if (n->hint != NULL)
+        append_text(out, cap, "\nHINT:  ", n->hint);
+    if (n->int_query != NULL)
+        append_text(out, cap, "\nQUERY:  ", n->int_query);
+    if (n->where != NULL)
+        append_text(out, cap, "\nCONTEXT:  ", n->where);
+}
+
+int pgseal__conn_refusal(struct pgseal_conn *c, const uint8_t *body, size_t n,
+                         struct pgseal_err *err)
+{
+    struct pgseal_notice notice;
+    struct pgseal_err local;
+    int rc;
+
+    if (err == NULL)
+        err = &local;
+    if (pgseal_notice_parse(body, n, &notice, NULL) < 0)
+        return pgseal__fail(err, PGSEAL_E_PROTO, "received invalid error message");
+    rc = pgseal__blob_set(&c->server_error, body, n, err);
+    if (rc < 0)
+        return rc;
+    pgseal__fail(err, PGSEAL_E_SERVER, "%s", "");
+    build_message(&notice, err->msg, sizeof(err->msg));
+    if (notice.sqlstate != NULL)
+        pgseal__escape(err->sqlstate, sizeof(err->sqlstate), notice.sqlstate,
+                       strnlen(notice.sqlstate, 5), 5);
+    explain(err);
+    return PGSEAL_E_SERVER;
+}
