@@ -66,7 +66,7 @@ static int grow(struct pgseal_buf *b, size_t cap, struct pgseal_err *err)
 
     if (fresh == NULL)
         return pgseal__nomem(err);
-    if (len > 0)
+    if (b->base != NULL)
         memcpy(fresh, b->base + b->head, len);
     if (b->secret && b->base != NULL)
         pgseal__wipe(b->base, b->cap);
