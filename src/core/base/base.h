@@ -54,6 +54,8 @@ void pgseal__append(char *out, size_t cap, const char *fmt, ...) PGSEAL_PRINTF(3
  * backslash become \xNN; at most `max` input bytes are shown, then "...". Returns out.
  */
 char *pgseal__escape(char *out, size_t cap, const void *p, size_t n, size_t max);
+/** Bytes (n >= 1 are there) of the UTF-8 sequence at p above ASCII that is safe to show, or 0. */
+size_t pgseal__shown_utf8(const uint8_t *p, size_t n);
 /** "2024-08-22 17:08:50 UTC" for any 64-bit time (years to 9999 and beyond). Returns out. */
 char *pgseal__utc(char out[40], int64_t unix_s);
 /** ASCII only, no locale. */

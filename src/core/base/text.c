@@ -48,8 +48,8 @@ static bool is_bidi_or_invisible(uint32_t cp)
            (cp >= 0xfff9 && cp <= 0xfffb) || (cp >= 0xe0000 && cp <= 0xe007f);
 }
 
-/* Bytes of the UTF-8 sequence at p that may be shown as it is, or 0 (Unicode 3.9, table 3-7). */
-static size_t shown_utf8(const uint8_t *p, size_t n)
+/* Unicode 3.9, table 3-7. */
+size_t pgseal__shown_utf8(const uint8_t *p, size_t n)
 {
     size_t len;
     uint32_t cp;
@@ -88,7 +88,8 @@ char *pgseal__escape(char *out, size_t cap, const void *data, size_t n, size_t m
     if (cut)
         n = max;
     for (size_t i = 0; i < n;) {
-        size_t len = p[i] >= 0x20 && p[i] < 0x7f && p[i] != '\\' ? 1 : shown_utf8(p + i, n - i);
+        size_t len =
+            p[i] >= 0x20 && p[i] < 0x7f && p[i] != '\\' ? 1 : pgseal__shown_utf8(p + i, n - i);
         size_t need = len > 0 ? len : 4;
 
         if (used + need + 4 > cap) {
