@@ -44,6 +44,10 @@ PGSEAL_API long pgseal_frame_next(const uint8_t *p, size_t n, size_t max, struct
 /** Name of a message such as "RowDescription" by type byte and sender; NULL if unknown. */
 PGSEAL_API const char *pgseal_message_name(bool from_frontend, uint8_t type);
 
+/** Name of an Authentication request such as "AuthenticationSASL" by its number; NULL if unknown.
+ */
+PGSEAL_API const char *pgseal_auth_name(uint32_t request);
+
 /** A cursor over a body. `bad` stays set once a read went over the end or a string had no NUL. */
 struct pgseal_reader {
     const uint8_t *p; /**< next byte */
@@ -128,7 +132,11 @@ struct pgseal_negotiate {
     const uint8_t *options; /**< their names, each with its NUL */
     size_t options_len;
 };
-/** Decodes a NegotiateProtocolVersion body. 0, or PROTO when it is not well formed. */
+/**
+ * Decodes a NegotiateProtocolVersion body. The names are there only when noptions <= INT32_MAX.
+ *
+ * @return  0, or PROTO in libpq's words when it is not well formed.
+ */
 PGSEAL_API int pgseal_negotiate_parse(const uint8_t *body, size_t n, struct pgseal_negotiate *out,
                                       struct pgseal_err *err);
 
@@ -151,12 +159,20 @@ PGSEAL_API int pgseal_notice_parse(const uint8_t *body, size_t n, struct pgseal_
                                    struct pgseal_err *err);
 
 /**
- * Formats one message in the format of libpq's PQtrace() (fe-trace.c), without time stamp.
+ * Formats one message in the format of libpq 18's PQtrace() (fe-trace.c), without time stamp.
  *
- * The body of a `p` message (passwords, SASL) is masked, always.
+ * Type 0 is a message without type byte: of a frontend a first packet (body = what stands behind
+ * the length word), of a backend the one byte that answers SSLRequest (body = that byte).
  *
- * @param out  appends one line with its newline.
- * @return     0 or < 0.
+ * Differences from libpq, all on purpose: passwords and SASL data (`p`) and the key of a
+ * CancelRequest are printed as ****, always; in strings control characters except newline and tab,
+ * bytes that are no UTF-8, and characters that reorder or hide text are printed as \xNN; a message that ends too early is printed as far as it goes, and the line
+ * behind it says so, where libpq reads over its end. As in libpq a string may have newlines, and
+ * the line "mismatched message length" follows bytes that the format does not account for, which
+ * is so for AuthenticationMD5Password and for the long keys of protocol 3.2.
+ *
+ * @param out  appends one line with its newline, and perhaps a second about the length.
+ * @return     0, or < 0 (LIMIT, NOMEM) and nothing is appended.
  */
 PGSEAL_API PGSEAL_MUST_USE int pgseal_trace_print(struct pgseal_buf *out, bool from_frontend,
                                                   uint8_t type, const uint8_t *body, size_t n,
