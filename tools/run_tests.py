@@ -141,7 +141,7 @@ def main():
     ap.add_argument("--unit-only", action="store_true")
     args, pytest_args = ap.parse_known_args()
     tally, start = Tally(), time.monotonic()
-    os.environ.setdefault("PGSEAL_BIN", str(ROOT / "build-asan/pgseal"))
+    os.environ.setdefault("PGSEAL", str(ROOT / "build-asan/pgseal"))
     os.environ.setdefault("PGSEAL_RELEASE", str(ROOT / "build/pgseal"))
 
     print("== unit tests under ASan and UBSan", flush=True)
