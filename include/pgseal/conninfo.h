@@ -111,7 +111,8 @@ enum pgseal_auth_bits {
     PGSEAL_AUTH_GSS = 1u << 3,
     PGSEAL_AUTH_SSPI = 1u << 4,
     PGSEAL_AUTH_SCRAM = 1u << 5,
-    PGSEAL_AUTH_OAUTH = 1u << 6
+    PGSEAL_AUTH_OAUTH = 1u << 6,
+    PGSEAL_AUTH_OTHER = 1u << 7 /**< any method without a name; only in lists of "!method" */
 };
 
 /** The validated settings. Strings lend from the conninfo; NULL = not set. */
@@ -128,7 +129,7 @@ struct pgseal_options {
     uint32_t proto_min, proto_max; /**< PGSEAL_PROTO_*; what to ask for and the least to accept */
     enum pgseal_session_attrs session;
     bool load_balance;
-    int connect_timeout_s; /**< 0 = none asked for; libpq's rule: 1 counts as 2 */
+    int connect_timeout_s; /**< per address; 0 = none asked for (1 is 1 since libpq 17) */
     bool keepalives;
     int keepalives_idle_s, keepalives_interval_s, keepalives_count; /**< 0 = system's */
     int tcp_user_timeout_ms;                                        /**< 0 = system's */
@@ -145,10 +146,11 @@ struct pgseal_host {
     const char *host;     /**< as typed: name, address or socket directory; NULL if only hostaddr */
     const char *hostaddr; /**< or NULL */
     const char *port;     /**< never NULL; decimal */
-    int port_number;
+    int port_number;      /**< 1..65535; 0 and -1: pgseal_host_check() says what is wrong */
     bool is_unix;         /**< host is a socket directory */
     const char *password; /**< from string, environment or passfile; NULL = none */
     const char *passfile; /**< file the password came from, or NULL */
+    bool port_hidden;     /**< the port may be a piece of a password (URI): do not show it */
 };
 PGSEAL_API size_t pgseal_conninfo_hosts(const struct pgseal_conninfo *ci);
 /** Lends the i-th host in the order of the string (the plan may visit them in another order). */
@@ -202,6 +204,9 @@ struct pgseal_attempt {
     enum pgseal_method method;
     bool direct;    /**< TLS without SSLRequest */
     bool reconnect; /**< CONNECT to an address that was already connected to */
+    /** What this connection must be. prefer-standby: in the second pass it is ANY, and the server
+     * is not asked; until then WRONG_SESSION is a server that is not a standby. */
+    enum pgseal_session_attrs session;
 };
 
 struct pgseal_plan;
@@ -227,6 +232,30 @@ PGSEAL_API PGSEAL_MUST_USE int pgseal_plan_next(struct pgseal_plan *plan,
                                                 struct pgseal_attempt *out, struct pgseal_err *err);
 /** Permutes nothing or the order of n addresses (load_balance_hosts=random). out[i] = index. */
 PGSEAL_API void pgseal_plan_shuffle(struct pgseal_plan *plan, size_t n, size_t *out);
+
+/*
+ * Some values libpq looks at only when it needs them, so that a later host's wrong port does not
+ * matter when an earlier host answers. These say what is wrong, with libpq's texts.
+ */
+
+/**
+ * Checks a host before it is looked up: its port and the length of its socket path.
+ *
+ * @param err  filled with PGSEAL_E_OPTION when the result is not RESOLVED; libpq's text has no
+ *             prefix then.
+ * @return     PGSEAL_OUT_RESOLVED: go on; UNRESOLVED: try the next host; REFUSED: it is over.
+ *             The last two are what pgseal_plan_next() wants to hear.
+ * Source: PG18 fe-connect.c PQconnectPoll.   Since: 0.1
+ */
+PGSEAL_API enum pgseal_outcome pgseal_host_check(const struct pgseal_host *h,
+                                                 struct pgseal_err *err);
+/** Checks keepalives* and tcp_user_timeout once a TCP socket is there (libpq's text follows the
+ * prefix; the next address is tried: UNREACHED). 0 or PGSEAL_E_OPTION. */
+PGSEAL_API int pgseal_conninfo_check_tcp(const struct pgseal_conninfo *ci, struct pgseal_err *err);
+/** Checks connect_timeout, once, when the first connect() has begun or succeeded (libpq's text
+ * follows the prefix; it is over: REFUSED). 0 or PGSEAL_E_OPTION. */
+PGSEAL_API int pgseal_conninfo_check_timeout(const struct pgseal_conninfo *ci,
+                                             struct pgseal_err *err);
 
 /**
  * Writes libpq's prefix of a connection failure, such as

@@ -42,6 +42,8 @@ struct pgseal_world {
     const char *home;     /**< $HOME, else the passwd entry of the effective user; NULL unknown. */
     const char *user;     /**< Name of the effective user; NULL unknown. */
     const char *user_err; /**< Why `user` is NULL, in libpq's words, or NULL. */
+    /** PostgreSQL's name of the locale's encoding ("UTF8"), for client_encoding=auto. */
+    const char *encoding;
 };
 
 #ifdef __cplusplus
