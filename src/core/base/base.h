@@ -73,6 +73,16 @@ void pgseal__emit(const struct pgseal_trace *t, enum pgseal_event ev, const char
 void pgseal__emit_message(const struct pgseal_trace *t, bool from_frontend, uint8_t type,
                           const uint8_t *body, size_t n);
 
+/* What is known of each of OpenSSL's verification errors (x509.def). */
+struct pgseal__x509_row {
+    int error;       /* X509_V_ERR_* */
+    const char *id;  /* "X509_CERT_HAS_EXPIRED" */
+    const char *why; /* why it matters: one sentence */
+    const char *fix; /* what to do when nothing more is known: one sentence */
+};
+/** The row of an X509_V_ERR. Never NULL: errors of a newer OpenSSL have a row of their own. */
+const struct pgseal__x509_row *pgseal__x509_row(int error);
+
 #define PGSEAL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
