@@ -112,7 +112,7 @@ PGSEAL_API void pgseal_bundle_summary(const uint8_t *p, size_t n, int64_t now_un
 
 /* ---- minting: throw-away certificates for demo, lab and tests ------------------------------- */
 
-/** What to mint. {0} with a cn is a self-signed P-256 leaf valid from now-1h for one day. */
+/** What to mint. {0} with a cn and both times is a self-signed P-256 leaf. */
 struct pgseal_mint_options {
     size_t size;
     const char *cn;          /**< common name; NULL = empty subject */
@@ -122,13 +122,24 @@ struct pgseal_mint_options {
     const char *digest; /**< "SHA256" (NULL), "SHA384", "SHA512", "SHA1" */
     const char *eku;    /**< "serverAuth", "clientAuth", or NULL = none */
     bool ca;
-    int pathlen;                                 /**< -1 = none */
+    int pathlen;                                 /**< for a CA; -1 = no limit */
     int64_t not_before_unix_s, not_after_unix_s; /**< absolute; both required */
     uint64_t serial;                             /**< 0 = random */
 };
 /** A minted certificate with its key; PEM texts end with NUL. */
 struct pgseal_minted;
-/** Mints; `issuer` borrows, NULL = self-signed. */
+/**
+ * Mints a certificate and its key, with key usage and both key identifiers.
+ *
+ * @param o       borrows.
+ * @param issuer  borrows. NULL = self-signed.
+ * @return        gives (pgseal_minted_free()), or NULL.
+ *
+ * Errors:
+ *   PGSEAL_E_USAGE  an option that is not understood, or no times
+ *   PGSEAL_E_NOMEM
+ * Source: RFC 5280 4.   Since: 0.1
+ */
 PGSEAL_API struct pgseal_minted *pgseal_mint(const struct pgseal_mint_options *o,
                                              const struct pgseal_minted *issuer,
                                              struct pgseal_err *err);
