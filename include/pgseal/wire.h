@@ -166,10 +166,11 @@ PGSEAL_API int pgseal_notice_parse(const uint8_t *body, size_t n, struct pgseal_
  *
  * Differences from libpq, all on purpose: passwords and SASL data (`p`) and the key of a
  * CancelRequest are printed as ****, always; in strings control characters except newline and tab,
- * bytes that are no UTF-8, and characters that reorder or hide text are printed as \xNN; a message that ends too early is printed as far as it goes, and the line
- * behind it says so, where libpq reads over its end. As in libpq a string may have newlines, and
- * the line "mismatched message length" follows bytes that the format does not account for, which
- * is so for AuthenticationMD5Password and for the long keys of protocol 3.2.
+ * bytes that are no UTF-8, and characters that reorder or hide text are printed as \xNN; a message
+ * that ends too early is printed as far as it goes, and the line behind it says so, where libpq
+ * reads over its end. As in libpq a string may have newlines, and the line "mismatched message
+ * length" follows bytes that the format does not account for, which is so for
+ * AuthenticationMD5Password and for the long keys of protocol 3.2.
  *
  * @param out  appends one line with its newline, and perhaps a second about the length.
  * @return     0, or < 0 (LIMIT, NOMEM) and nothing is appended.

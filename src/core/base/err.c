@@ -2,6 +2,10 @@
 /* Names of failures, why each kind matters, and how a failure is written down. */
 #include "core/base/base.h"
 
+/* Their definitions are here; base.h has macros of these names for clang-tidy. */
+#undef pgseal__fail
+#undef pgseal__nomem
+
 /* Every code with its name and the one sentence that says why people should care. */
 #define CODES(X)                                                                                   \
     X(NOMEM, "Without memory nothing can be checked, so nothing was accepted.")                    \

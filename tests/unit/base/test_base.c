@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Tests of the base: queue, escaping, times, failing, allocation. */
-#include "t.h"
-
 #include "core/base/base.h"
+#include "t.h"
 
 #include <pgseal/buf.h>
 
