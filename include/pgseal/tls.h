@@ -69,6 +69,12 @@ PGSEAL_API struct pgseal_tls *pgseal_tls_new(struct pgseal_tls_ctx *ctx, const c
                                              bool check_name, int64_t now_unix_s,
                                              struct pgseal_err *err);
 
+/** Client, before the first step: a peer that chooses no or another application protocol is an
+ * error, as libpq demands for direct TLS. */
+PGSEAL_API void pgseal_tls_require_alpn(struct pgseal_tls *t);
+/** A note for people ("WARNING: could not open SSL key logging file ..."), or NULL. Lends. */
+PGSEAL_API const char *pgseal_tls_warning(const struct pgseal_tls *t);
+
 /**
  * Moves the endpoint as far as the bytes at hand allow.
  *
@@ -85,7 +91,9 @@ PGSEAL_API struct pgseal_tls *pgseal_tls_new(struct pgseal_tls_ctx *ctx, const c
  *   PGSEAL_E_CERT         err->x509, err->depth
  *   PGSEAL_E_CERT_NAME, PGSEAL_E_CERT_NAMES
  *   PGSEAL_E_TLS_VERSION, PGSEAL_E_TLS_ALERT (err->alert), PGSEAL_E_TLS (err->ossl)
+ *   PGSEAL_E_ALPN         only after pgseal_tls_require_alpn()
  *   PGSEAL_E_CLOSED       end of bytes inside the handshake or without close_notify
+ *   PGSEAL_E_LIMIT        handshake messages without end (KeyUpdate, tickets)
  * Source: RFC 8446; SSL_read(3); fe-secure-openssl.c.   Since: 0.1
  */
 PGSEAL_API PGSEAL_MUST_USE int pgseal_tls_step(struct pgseal_tls *t, struct pgseal_io *io,
