@@ -22,7 +22,7 @@ def options_of_page(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=[p.stem for p in PAGES])
 def test_man__page__formats_without_warning(page, tmp_path):
-    roff = subprocess.run(["scdoc"], stdin=page.open("rb"), capture_output=True, check=True).stdout
+    roff = subprocess.run(["scdoc"], input=page.read_bytes(), capture_output=True, check=True).stdout
     (tmp_path / page.stem).write_bytes(roff)
     p = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", tmp_path / page.stem],
                        capture_output=True, text=True, check=False,
