@@ -10,6 +10,19 @@
 extern "C" {
 #endif
 
+/** Most a length word of an AuthenticationRequest may say (libpq fe-connect.c, PQconnectPoll). */
+#define PGSEAL_AUTH_REQUEST_MAX 2000u
+/**
+ * Most SCRAM iterations a server may ask for. libpq has no bound: INT_MAX iterations cost it a
+ * quarter of an hour and more, asked for by a server that has proved nothing. This many take a
+ * few seconds; PostgreSQL's default is 4096.
+ */
+#define PGSEAL_SCRAM_ITERATIONS_MAX 10000000
+/** Longest password that is prepared. */
+#define PGSEAL_PASSWORD_MAX 1000000u
+/** Bytes pgseal_saslprep() may need for a password of n bytes: U+FDFA becomes 11 times longer. */
+#define PGSEAL_SASLPREP_SIZE(n) (11 * (n) + 1)
+
 /** One authentication, from the first AuthenticationRequest to AuthenticationOk. */
 struct pgseal_auth;
 
@@ -70,8 +83,10 @@ PGSEAL_API const char *pgseal_auth_warning(struct pgseal_auth *a);
  * Prepares a password by SASLprep (RFC 4013) as libpq does: unassigned code points refused; when
  * anything fails the raw bytes are used.
  *
- * @param out  gets the bytes to use, NUL behind; caller's, at least 4 * strlen + 1, wiped by it.
- * @return     length, or < 0 (LIMIT).
+ * @param out  gets the bytes to use, NUL behind; caller's, PGSEAL_SASLPREP_SIZE(strlen) bytes,
+ *             wiped by it.
+ * @return     length, or < 0 (LIMIT, NOMEM).
+ * Source: PG18 src/common/saslprep.c.   Since: 0.1
  */
 PGSEAL_API int pgseal_saslprep(const char *password, char *out, size_t cap);
 
