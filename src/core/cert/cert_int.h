@@ -53,6 +53,54 @@ void pgseal__names_text(X509 *cert, char *out, size_t cap);
 /* An address of a certificate as libpq writes it. */
 void pgseal__address_text(const uint8_t *p, size_t n, char *out, size_t cap);
 
+/* rds.c */
+
+enum pgseal__rds_generation {
+    PGSEAL__RDS_2015 = 2015, /* ended 2020-03-05 at the latest */
+    PGSEAL__RDS_2019 = 2019, /* ended 2025-06-01 at the latest; most 2024-08-22 */
+    PGSEAL__RDS_G1 = 2021    /* one root per region and algorithm */
+};
+/* What the name of one of Amazon RDS's own authorities says. */
+struct pgseal__rds {
+    enum pgseal__rds_generation generation;
+    bool root;
+    char region[40]; /* "us-east-1", "Beta us-east-1"; "" for a root of all regions */
+    char alg[12];    /* "RSA2048", "RSA4096", "ECC384" of G1 */
+};
+/* False: not the name of an RDS authority. */
+bool pgseal__rds_of(const X509_NAME *name, struct pgseal__rds *r);
+/* Where the bundle of a region is published; of all regions for "". */
+void pgseal__rds_url(const char *region, char *out, size_t cap);
+/* "AWS", "AWS GovCloud (US)", "AWS China": each has roots of its own. */
+const char *pgseal__rds_partition(const char *region);
+/* The organisation when it is one whose roots every system has, else NULL. */
+const char *pgseal__public_authority(const X509_NAME *name);
+
+/* anchors.c */
+
+/* A certificate or a CRL of a file of the trust set. */
+struct pgseal__anchor {
+    const struct pgseal__source *source;
+    int line;
+    X509 *cert;
+    X509_CRL *crl;
+};
+struct pgseal__anchors {
+    struct pgseal__anchor *v;
+    size_t n;
+};
+/* Reads all files of a trust set again, for an explanation; as much as memory allows. */
+void pgseal__anchors_of(const struct pgseal_trust *t, struct pgseal__anchors *a);
+void pgseal__anchors_done(struct pgseal__anchors *a);
+size_t pgseal__anchors_count(const struct pgseal__anchors *a);
+/* The same certificate, one with this subject (from index `from` on), the most similar subject;
+ * or NULL. */
+const struct pgseal__anchor *pgseal__anchor_find(const struct pgseal__anchors *a, const X509 *cert);
+const struct pgseal__anchor *pgseal__anchor_named(const struct pgseal__anchors *a,
+                                                  const X509_NAME *name, size_t from);
+const struct pgseal__anchor *pgseal__anchor_nearest(const struct pgseal__anchors *a,
+                                                    const X509_NAME *name);
+
 /* name_hint.c */
 
 /* Says which names the certificate has, and what to type. */

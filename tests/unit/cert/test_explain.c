@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Every row of tests/data/chains.tbl: OpenSSL's verdict, and the story told about it. */
+#include "core/cert/cert_int.h"
+
+#include "pki.h"
+#include "t.h"
+
+#include <openssl/x509v3.h>
+
+/* One line "case ...". */
+struct row {
+    char name[64], send[256], trust[256], crl[256], code[80];
+    char *words; /* behind the first " | ", or NULL */
+    long now, level;
+    int depth; /* -1 = not said */
+    bool system;
+};
+
+static void read_row(char *line, struct row *r)
+{
+    char *arrow = strstr(line, " -> ");
+    char *rest = NULL;
+    char *word;
+
+    *r = (struct row){.level = 2, .depth = -1};
+    assert_non_null(arrow);
+    *arrow = '\0';
+    arrow += 4;
+    r->words = strstr(arrow, " | ");
+    if (r->words != NULL) {
+        *r->words = '\0';
+        r->words += 3;
+    }
+    assert_true(sscanf(arrow, "%79s %d", r->code, &r->depth) >= 1);
+    word = strtok_r(line, " \n", &rest); /* "case" */
+    snprintf(r->name, sizeof(r->name), "%s", strtok_r(NULL, " \n", &rest));
+    while ((word = strtok_r(NULL, " \n", &rest)) != NULL) {
+        char *value = strchr(word, '=');
+
+        if (strcmp(word, "system") == 0) {
+            r->system = true;
+            continue;
+        }
+        assert_non_null(value);
+        *value++ = '\0';
+        if (strcmp(word, "send") == 0)
+            snprintf(r->send, sizeof(r->send), "%s", value);
+        else if (strcmp(word, "trust") == 0)
+            snprintf(r->trust, sizeof(r->trust), "%s", value);
+        else if (strcmp(word, "crl") == 0)
+            snprintf(r->crl, sizeof(r->crl), "%s", value);
+        else if (strcmp(word, "now") == 0)
+            r->now = strtol(value, NULL, 10);
+        else if (strcmp(word, "level") == 0)
+            r->level = strtol(value, NULL, 10);
+        else
+            fail_msg("%s: unknown word \"%s\"", r->name, word);
+    }
+}
+
+/* The PEM texts of a list of names, one behind the other. */
+static void pem_of(struct t_pki *pki, const char *names, char *out, size_t cap)
+{
+    char list[256];
+    char *rest = NULL;
+
+    out[0] = '\0';
+    snprintf(list, sizeof(list), "%s", names);
+    for (char *s = strtok_r(list, ",", &rest); s != NULL; s = strtok_r(NULL, ",", &rest)) {
+        const struct t_item *item = t_pki_get(pki, s + (s[0] == '!'));
+
+        pgseal__append(out, cap, "%s%s", s[0] == '!' ? "    " : "",
+                       item->cert != NULL ? pgseal_minted_cert_pem(item->cert) : item->crl_pem);
+    }
+}
+
+static struct pgseal_trust *trust_of(struct t_pki *pki, const struct row *r)
+{
+    struct pgseal_trust *t = pgseal_trust_new(NULL);
+    char text[16384];
+
+    pem_of(pki, r->trust, text, sizeof(text));
+    if (text[0] != '\0')
+        assert_true(pgseal_trust_add_pem(t, "root.pem", (const uint8_t *)text, strlen(text), NULL) >
+                    0);
+    pem_of(pki, r->crl, text, sizeof(text));
+    if (text[0] != '\0') {
+        assert_true(pgseal_trust_add_pem(t, "root.crl", (const uint8_t *)text, strlen(text), NULL) >
+                    0);
+        pgseal_trust_check_crls(t);
+    }
+    t->system = r->system;
+    return t;
+}
+
+static STACK_OF(X509) * sent_of(struct t_pki *pki, const struct row *r)
+{
+    STACK_OF(X509) *sent = sk_X509_new_null();
+    char list[256];
+    char *rest = NULL;
+
+    snprintf(list, sizeof(list), "%s", r->send);
+    for (char *s = strtok_r(list, ",", &rest); s != NULL; s = strtok_r(NULL, ",", &rest)) {
+        X509 *cert = t_pki_get(pki, s)->cert->cert;
+
+        X509_up_ref(cert);
+        sk_X509_push(sent, cert);
+    }
+    return sent;
+}
+
+/* The first error, as a TLS handshake with the usual callback (return preverify_ok) sees it. */
+static void judge(struct pgseal__evidence *e)
+{
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    X509_VERIFY_PARAM *param;
+    bool ok;
+
+    assert_int_equal(X509_STORE_CTX_init(ctx, pgseal__trust_store(e->trust), e->leaf, e->sent), 1);
+    X509_STORE_CTX_set_default(ctx, "ssl_server");
+    param = X509_STORE_CTX_get0_param(ctx);
+    X509_VERIFY_PARAM_set_time(param, e->now_unix_s);
+    X509_VERIFY_PARAM_set_auth_level(param, e->auth_level);
+    ok = X509_verify_cert(ctx) == 1;
+    assert_int_equal(ok, X509_STORE_CTX_get_error(ctx) == X509_V_OK);
+    e->error = X509_STORE_CTX_get_error(ctx);
+    e->depth = X509_STORE_CTX_get_error_depth(ctx);
+    e->at = X509_STORE_CTX_get_current_cert(ctx);
+    if (e->at != NULL)
+        X509_up_ref(e->at);
+    X509_STORE_CTX_free(ctx);
+}
+
+/* Whether the words of a row stand in the story; those after "!" must not. */
+static bool words_fit(const struct row *r, const struct pgseal_err *err)
+{
+    char words[2048];
+    bool ok = true;
+
+    if (r->words == NULL)
+        return true;
+    snprintf(words, sizeof(words), "%s", r->words);
+    words[strcspn(words, "\n")] = '\0';
+    for (char *w = words, *next; w != NULL; w = next) {
+        bool not = w[0] == '!';
+
+        next = strstr(w, " | ");
+        if (next != NULL) {
+            *next = '\0';
+            next += 3;
+        }
+        if ((strstr(err->detail, w + not ) != NULL || strstr(err->hint, w + not ) != NULL) ==
+            not ) {
+            print_error("%s: %s \"%s\"\n", r->name, not ? "must not say" : "does not say",
+                        w + not );
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+static bool run_row(struct t_pki *pki, const struct row *r)
+{
+    struct pgseal_err err = {.code = PGSEAL_E_CERT};
+    struct pgseal__evidence e = {.now_unix_s = T_TODAY + r->now * T_DAY_S,
+                                 .auth_level = (int)r->level};
+    struct pgseal_trust *t = trust_of(pki, r);
+    STACK_OF(X509) *sent = sent_of(pki, r);
+    bool ok;
+
+    e.trust = t;
+    e.sent = sent;
+    e.leaf = sk_X509_value(sent, 0);
+    judge(&e);
+    if (e.error == X509_V_OK) {
+        ok = strcmp(r->code, "OK") == 0;
+        if (!ok)
+            print_error("%s: accepted, not %s\n", r->name, r->code);
+    } else {
+        pgseal__cert_explain(&e, &err);
+        ok = strcmp(pgseal_err_id(&err), r->code) == 0 && (r->depth < 0 || r->depth == err.depth) &&
+             words_fit(r, &err) && err.detail[0] != '\0' && err.hint[0] != '\0';
+        if (getenv("PGSEAL_SHOW_STORIES") != NULL || !ok)
+            print_message("%s: %s depth %d\n  seen: %s\n  fix: %s\n", r->name, pgseal_err_id(&err),
+                          err.depth, err.detail, err.hint);
+    }
+    X509_free(e.at);
+    sk_X509_pop_free(sent, X509_free);
+    pgseal_trust_free(t);
+    return ok;
+}
+
+static void test_explain__every_row__verdict_and_words(void **state)
+{
+    static struct t_pki pki;
+    FILE *f = fopen(TEST_DATA "/chains.tbl", "r");
+    char line[2048];
+    int wrong = 0;
+    int rows = 0;
+
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f) != NULL) {
+        struct row r;
+
+        if (strncmp(line, "cert ", 5) == 0 || strncmp(line, "crl ", 4) == 0) {
+            t_pki_line(&pki, line);
+        } else if (strncmp(line, "case ", 5) == 0) {
+            read_row(line, &r);
+            wrong += !run_row(&pki, &r);
+            rows++;
+        }
+    }
+    fclose(f);
+    t_pki_done(&pki);
+    assert_int_equal(wrong, 0);
+    assert_true(rows >= 80);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_explain__every_row__verdict_and_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
