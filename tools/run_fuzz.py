@@ -14,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "tests/fuzz"
@@ -61,11 +62,18 @@ def main():
         return 2
     rounds = -(-len(names) // args.jobs)
     print(f"{len(names)} harnesses, {args.seconds} s each, {args.jobs} at a time: about {rounds * args.seconds} s", flush=True)
-    bad = 0
+    bad, start = 0, time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for line, found in pool.map(lambda n: run(build, n, args.seconds), names):
-            bad += found
-            print(line, flush=True)
+        waiting = {pool.submit(run, build, name, args.seconds) for name in names}
+        while waiting:
+            done, waiting = concurrent.futures.wait(waiting, timeout=1, return_when=concurrent.futures.FIRST_COMPLETED)
+            for line, found in (f.result() for f in done):
+                bad += found
+                print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
+            if sys.stdout.isatty():
+                print(f"\r\033[K{len(waiting)} to go, {time.monotonic() - start:.0f} s", end="", flush=True)
+    if sys.stdout.isatty():
+        print("\r\033[K", end="")
     print(f"{len(names) - bad} clean, {bad} with findings")
     return 1 if bad else 0
 
