@@ -53,7 +53,7 @@ def main():
     ap.add_argument("seconds", type=int)
     ap.add_argument("names", nargs="*")
     ap.add_argument("-j", type=int, default=2, dest="jobs")
-    args = ap.parse_args()
+    args = ap.parse_intermixed_args()
     build = args.build.resolve()
     names = args.names or sorted(p.name[len("fuzz_"):] for p in (build / "tests/fuzz").glob("fuzz_*")
                                  if p.is_file() and os.access(p, os.X_OK))
