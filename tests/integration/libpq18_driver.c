@@ -55,6 +55,7 @@ struct libpq {
     char *(*value)(const PGresult *, int, int);
     int (*isnull)(const PGresult *, int, int);
     char *(*user)(const PGconn *);
+    char *(*pass)(const PGconn *);
     char *(*db)(const PGconn *);
     char *(*host)(const PGconn *);
     char *(*port)(const PGconn *);
@@ -99,6 +100,7 @@ static const struct symbol symbols[] = {
     SYM(value, "PQgetvalue", false),
     SYM(isnull, "PQgetisnull", false),
     SYM(user, "PQuser", false),
+    SYM(pass, "PQpass", false),
     SYM(db, "PQdb", false),
     SYM(host, "PQhost", false),
     SYM(port, "PQport", false),
@@ -240,6 +242,8 @@ static void merge_one(const struct libpq *pq, const char *text)
 
     fputs("{\"options\":", stdout);
     put_options(rows);
+    fputs(",\"password\":", stdout); /* of the first host, from wherever */
+    put_string(pq->pass(conn));
     fputs(",\"error\":", stdout);
     put_string(pq->status(conn) == 1 ? error : NULL);
     puts("}");

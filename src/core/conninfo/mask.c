@@ -9,9 +9,11 @@ const char *pgseal__show(const char *token, bool maybe_secret)
     return PGSEAL_MASK;
 }
 
+/* What may be the URI of another program ("jdbc:postgresql://...") is masked like one of ours. */
 void pgseal__uri_secret(const char *uri, size_t *from, size_t *to)
 {
-    const char *start = uri + pgseal__uri_prefix(uri);
+    const char *scheme = strstr(uri, "://");
+    const char *start = scheme != NULL ? scheme + 3 : uri;
     const char *at = strrchr(start, '@');
     const char *colon = strchr(start, ':');
 

@@ -272,6 +272,19 @@ static void take_texts(struct pgseal_conninfo *ci)
     o->application_name = name != NULL && name[0] != '\0' ? name : NULL;
 }
 
+/* It has no default in the table; libpq sets this one while it validates. */
+static int take_certmode(struct pgseal_conninfo *ci, struct pgseal_err *err)
+{
+    struct pgseal__value *v = &ci->v[PGSEAL_P_sslcertmode];
+    int value = PGSEAL_ALLOW_OR_PREFER;
+    int rc = v->val == NULL ? pgseal__value_set(v, "allow", "default", NULL, err) : 0;
+
+    if (rc == 0)
+        rc = take_word(ci, PGSEAL_P_sslcertmode, certmodes, value, &value, err);
+    ci->opt.sslcertmode = (enum pgseal_tristate)value;
+    return rc;
+}
+
 int pgseal__options(struct pgseal_conninfo *ci, struct pgseal_err *err)
 {
     struct pgseal_options *o = &ci->opt;
@@ -286,8 +299,7 @@ int pgseal__options(struct pgseal_conninfo *ci, struct pgseal_err *err)
     if (rc == 0)
         rc = take_tls_range(ci, err);
     if (rc == 0)
-        rc = take_word(ci, PGSEAL_P_sslcertmode, certmodes, PGSEAL_ALLOW_OR_PREFER, &value, err);
-    o->sslcertmode = (enum pgseal_tristate)value;
+        rc = take_certmode(ci, err);
     if (rc == 0)
         rc = take_gssencmode(ci, err);
     if (rc == 0)

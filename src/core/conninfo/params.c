@@ -62,11 +62,39 @@ static size_t distance(const char *a, const char *b)
     return row[na % 3][nb];
 }
 
+/* What other programs and drivers call it. */
+static const struct {
+    const char *name;
+    int param;
+} aliases[] = {
+    {"ssl", PGSEAL_P_sslmode},
+    {"username", PGSEAL_P_user},
+    {"database", PGSEAL_P_dbname},
+    {"db", PGSEAL_P_dbname},
+    {"hostname", PGSEAL_P_host},
+    {"server", PGSEAL_P_host},
+    {"pwd", PGSEAL_P_password},
+    {"pass", PGSEAL_P_password},
+    {"timeout", PGSEAL_P_connect_timeout},
+    {"sslca", PGSEAL_P_sslrootcert},
+    {"sslrootca", PGSEAL_P_sslrootcert},
+    {"requiressl", PGSEAL_P_sslmode},
+};
+
 const char *pgseal__param_near(const char *text)
 {
     size_t n = strlen(text);
     size_t best = n >= 6 ? 3 : 2; /* at most two wrong letters, one in a short word */
     const char *near = NULL;
+
+    for (size_t i = 0; i < PGSEAL_COUNT(aliases); i++) {
+        if (pgseal__strcasecmp(text, aliases[i].name) == 0)
+            return params[aliases[i].param].keyword;
+    }
+    for (int i = 0; i < PGSEAL_P_COUNT; i++) {
+        if (pgseal__strcasecmp(text, params[i].keyword) == 0)
+            return params[i].keyword;
+    }
 
     if (n < 3 || n > NEAR_MAX)
         return NULL;

@@ -36,20 +36,27 @@ static char *skip_blanks(char *p)
     return p;
 }
 
-static int odd_word(const struct pairs *s, const char *word, int code, const char *fmt_before,
-                    const char *fmt_after, struct pgseal_err *err)
+/* Fails with a text that quotes a word which should have been a keyword. */
+static int odd_word(const struct pairs *s, const char *word, int code, const char *before,
+                    const char *after, struct pgseal_err *err)
 {
     const char *shown = pgseal__show(word, s->after_secret);
     const char *near = pgseal__param_near(word);
+    char *masked = shown == word ? pgseal__mask_uri(word) : NULL;
 
-    pgseal__fail(err, code, "%s\"%s\"%s", fmt_before, shown, fmt_after);
+    if (shown == word && masked == NULL)
+        return pgseal__nomem(err);
+    pgseal__fail(err, code, "%s\"%s\"%s", before, masked != NULL ? masked : shown, after);
     if (shown != word) {
         pgseal__detail(err, "The word is not shown because it follows a password.");
         pgseal__hint(err, "A value with blanks, quotes or backslashes is written "
                           "password='it\\'s a secret'.");
+    } else if (strstr(word, "://") != NULL) {
+        pgseal__hint(err, "A URI begins with postgresql:// or postgres://, in lower case.");
     } else if (near != NULL && code == PGSEAL_E_OPTION) {
         pgseal__hint(err, "Did you mean \"%s\"?", near);
     }
+    pgseal__wipe_free_str(masked);
     return code;
 }
 

@@ -148,10 +148,14 @@ static int take_user(struct uri *u, struct pgseal_err *err)
     if (*at != '@')
         return 0;
     *at = '\0';
+    if (*user == '?')
+        rc = pgseal__warn(&u->out->warn, err,
+                          "in the URI everything before the \"@\" is the user name; write \"@\" in "
+                          "a query parameter as %%40");
     colon = strchr(user, ':');
     if (colon != NULL)
         *colon = '\0';
-    if (*user != '\0')
+    if (rc == 0 && *user != '\0')
         rc = store_decoded(u, "user", user, false, err);
     if (rc == 0 && colon != NULL && colon[1] != '\0')
         rc = store_decoded(u, "password", colon + 1, true, err);

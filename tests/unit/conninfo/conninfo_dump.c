@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Says what pgseal makes of connection strings, for comparison with libpq: one line in, one out. */
+/* Says what pgseal makes of connection strings, in the words of tests/integration/libpq18_driver.c.
+ */
 #include "core/base/base.h"
 
 #include <pgseal/conninfo.h>
-#include <pgseal/drive.h>
 
 #include <errno.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /*
- * In:  a verb, a blank, a string in hexadecimal digits.
- *      parse STRING     what the string says (PQconninfoParse)
- *      finish STRING    with service file, environment and defaults, validated
- *      params -         the table of parameters
- * Out: "ok" and NAME=HEX for each value that is set, or "error" and the message in hex, the code's
- *      name behind it.
+ * conninfo_dump defaults       the table of parameters, as JSON
+ * conninfo_dump parse < FILE   each NUL-terminated string of FILE, one JSON line each
+ * conninfo_dump merge < FILE   the same with service file, environment and defaults, validated
  */
 
 static const char *world_env(void *ctx, const char *name)
@@ -70,41 +68,60 @@ static const struct pgseal_world *world(void)
         .stat = world_stat,
         .read = world_read,
         .release = world_release,
-        .user = "osuser",
+        .encoding = "SQL_ASCII", /* of the C locale, which the test sets */
     };
+    const struct passwd *me = getpwuid(geteuid());
 
+    w.user = me != NULL ? me->pw_name : NULL;
     w.home = getenv("HOME");
     return &w;
 }
 
-static void put_hex(const char *text)
+static void put_string(const char *s)
 {
-    for (; *text != '\0'; text++)
-        printf("%02x", (unsigned char)*text);
-}
-
-static size_t from_hex(char *text)
-{
-    size_t n = 0;
-
-    for (const char *p = text; p[0] != '\0' && p[1] != '\0'; p += 2) {
-        char pair[3] = {p[0], p[1], '\0'};
-
-        text[n++] = (char)strtoul(pair, NULL, 16);
+    if (s == NULL) {
+        fputs("null", stdout);
+        return;
     }
-    text[n] = '\0';
-    return n;
+    putchar('"');
+    for (; *s != '\0'; s++) {
+        unsigned char c = (unsigned char)*s;
+
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 0x20 || c >= 0x7f)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
 }
 
-static void put_params(void)
+static void put_member(const char *name, const char *value)
+{
+    put_string(name);
+    putchar(':');
+    put_string(value);
+    putchar(',');
+}
+
+static int run_defaults(void)
 {
     const struct pgseal_param_info *p;
 
-    printf("ok");
-    for (size_t i = 0; (p = pgseal_conninfo_param(i)) != NULL; i++)
-        printf(" %s,%s,%s,%s,%s,%s", p->keyword, p->env != NULL ? p->env : "-",
-               p->fallback != NULL ? p->fallback : "-", p->label, p->display, p->since);
-    printf("\n");
+    for (size_t i = 0; (p = pgseal_conninfo_param(i)) != NULL; i++) {
+        fputs(i > 0 ? ",\n {" : "[{", stdout);
+        put_member("keyword", p->keyword);
+        put_member("envvar", p->env);
+        put_member("compiled", p->fallback);
+        put_member("label", p->label);
+        put_member("dispchar", p->display);
+        put_member("since", p->since);
+        put_member("text", p->text);
+        printf("\"acts\":%s}", p->acts ? "true" : "false");
+    }
+    puts("]");
+    return 0;
 }
 
 static void put_hosts(const struct pgseal_conninfo *ci)
@@ -112,68 +129,79 @@ static void put_hosts(const struct pgseal_conninfo *ci)
     for (size_t i = 0; i < pgseal_conninfo_hosts(ci); i++) {
         const struct pgseal_host *h = pgseal_conninfo_host(ci, i);
 
-        printf(" @host=");
-        put_hex(h->host != NULL ? h->host : "");
-        printf(" @hostaddr=");
-        put_hex(h->hostaddr != NULL ? h->hostaddr : "");
-        printf(" @port=");
-        put_hex(h->port);
-        printf(" @password=");
-        put_hex(h->password != NULL ? h->password : "");
-    }
-    for (size_t i = 0; pgseal_conninfo_warning(ci, i) != NULL; i++) {
-        printf(" @warning=");
-        put_hex(pgseal_conninfo_warning(ci, i));
+        fputs(i > 0 ? ",{" : "{", stdout);
+        put_member("host", h->host);
+        put_member("hostaddr", h->hostaddr);
+        put_member("port", h->port);
+        fputs("\"password\":", stdout);
+        put_string(h->password);
+        putchar('}');
     }
 }
 
-static void run(const char *verb, const char *text)
+static void put_conninfo(const struct pgseal_conninfo *ci)
+{
+    const struct pgseal_param_info *p;
+    const char *warning;
+
+    fputs("{\"options\":{", stdout);
+    for (size_t i = 0; (p = pgseal_conninfo_param(i)) != NULL; i++) {
+        if (i > 0)
+            putchar(',');
+        put_string(p->keyword);
+        putchar(':');
+        put_string(pgseal_conninfo_get(ci, p->keyword));
+    }
+    fputs("},\"warnings\":[", stdout);
+    for (size_t i = 0; (warning = pgseal_conninfo_warning(ci, i)) != NULL; i++) {
+        if (i > 0)
+            putchar(',');
+        put_string(warning);
+    }
+    fputs("],\"hosts\":[", stdout);
+    put_hosts(ci);
+    puts("]}");
+}
+
+static void one(const char *text, bool merge)
 {
     struct pgseal_err err = {0};
     struct pgseal_conninfo *ci = pgseal_conninfo_new(&err);
-    const struct pgseal_param_info *p;
-    int rc = pgseal_conninfo_parse(ci, text, &err);
+    int rc;
 
-    if (rc == 0 && strcmp(verb, "finish") == 0)
+    if (!merge || pgseal_conninfo_is_string(text))
+        rc = pgseal_conninfo_parse(ci, text, &err);
+    else
+        rc = pgseal_conninfo_set(ci, "dbname", text, "command line", &err);
+    if (rc == 0 && merge)
         rc = pgseal_conninfo_finish(ci, world(), &err);
     if (rc < 0) {
-        printf("error ");
-        put_hex(err.msg);
-        printf(" %s\n", pgseal_code_str(err.code));
+        putchar('{');
+        put_member("error", err.msg);
+        put_member("detail", err.detail);
+        put_member("hint", err.hint);
+        fputs("\"code\":", stdout);
+        put_string(pgseal_code_str(err.code));
+        puts("}");
     } else {
-        printf("ok");
-        for (size_t i = 0; (p = pgseal_conninfo_param(i)) != NULL; i++) {
-            const char *value = pgseal_conninfo_get(ci, p->keyword);
-
-            if (value == NULL)
-                continue;
-            printf(" %s=", p->keyword);
-            put_hex(value);
-        }
-        put_hosts(ci);
-        printf("\n");
+        put_conninfo(ci);
     }
     pgseal_conninfo_free(ci);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static char line[1 << 18];
+    char *line = NULL;
+    size_t size = 0;
 
-    while (fgets(line, sizeof(line), stdin) != NULL) {
-        char *text = strchr(line, ' ');
-
-        line[strcspn(line, "\n")] = '\0';
-        if (text == NULL)
-            return 2;
-        *text++ = '\0';
-        if (strcmp(line, "params") == 0) {
-            put_params();
-        } else {
-            from_hex(text);
-            run(line, text);
-        }
-        fflush(stdout);
+    if (argc == 2 && strcmp(argv[1], "defaults") == 0)
+        return run_defaults();
+    if (argc != 2 || (strcmp(argv[1], "parse") != 0 && strcmp(argv[1], "merge") != 0)) {
+        fputs("usage: conninfo_dump defaults | parse | merge\n", stderr);
+        return 2;
     }
+    while (getdelim(&line, &size, '\0', stdin) >= 0)
+        one(line, argv[1][0] == 'm');
+    free(line);
     return 0;
 }
