@@ -2,7 +2,7 @@
 /* Every row of tests/data/chains.tbl: OpenSSL's verdict, and the story told about it. */
 #include "core/cert/cert_int.h"
 
-#include "pki.h"
+#include "certs.h"
 #include "t.h"
 
 #include <openssl/x509v3.h>
@@ -59,7 +59,7 @@ static void read_row(char *line, struct row *r)
 }
 
 /* The PEM texts of a list of names, one behind the other. */
-static void pem_of(struct t_pki *pki, const char *names, char *out, size_t cap)
+static void pem_of(struct t_certs *pki, const char *names, char *out, size_t cap)
 {
     char list[256];
     char *rest = NULL;
@@ -67,14 +67,14 @@ static void pem_of(struct t_pki *pki, const char *names, char *out, size_t cap)
     out[0] = '\0';
     snprintf(list, sizeof(list), "%s", names);
     for (char *s = strtok_r(list, ",", &rest); s != NULL; s = strtok_r(NULL, ",", &rest)) {
-        const struct t_item *item = t_pki_get(pki, s + (s[0] == '!'));
+        const struct t_cert_item *item = t_certs_get(pki, s + (s[0] == '!'));
 
         pgseal__append(out, cap, "%s%s", s[0] == '!' ? "    " : "",
                        item->cert != NULL ? pgseal_minted_cert_pem(item->cert) : item->crl_pem);
     }
 }
 
-static struct pgseal_trust *trust_of(struct t_pki *pki, const struct row *r)
+static struct pgseal_trust *trust_of(struct t_certs *pki, const struct row *r)
 {
     struct pgseal_trust *t = pgseal_trust_new(NULL);
     char text[16384];
@@ -93,7 +93,7 @@ static struct pgseal_trust *trust_of(struct t_pki *pki, const struct row *r)
     return t;
 }
 
-static STACK_OF(X509) * sent_of(struct t_pki *pki, const struct row *r)
+static STACK_OF(X509) * sent_of(struct t_certs *pki, const struct row *r)
 {
     STACK_OF(X509) *sent = sk_X509_new_null();
     char list[256];
@@ -101,7 +101,7 @@ static STACK_OF(X509) * sent_of(struct t_pki *pki, const struct row *r)
 
     snprintf(list, sizeof(list), "%s", r->send);
     for (char *s = strtok_r(list, ",", &rest); s != NULL; s = strtok_r(NULL, ",", &rest)) {
-        X509 *cert = t_pki_get(pki, s)->cert->cert;
+        X509 *cert = t_certs_get(pki, s)->cert->cert;
 
         X509_up_ref(cert);
         sk_X509_push(sent, cert);
@@ -159,7 +159,7 @@ static bool words_fit(const struct row *r, const struct pgseal_err *err)
     return ok;
 }
 
-static bool run_row(struct t_pki *pki, const struct row *r)
+static bool run_row(struct t_certs *pki, const struct row *r)
 {
     struct pgseal_err err = {.code = PGSEAL_E_CERT};
     struct pgseal__evidence e = {.now_unix_s = T_TODAY + r->now * T_DAY_S,
@@ -192,7 +192,7 @@ static bool run_row(struct t_pki *pki, const struct row *r)
 
 static void test_explain__every_row__verdict_and_words(void **state)
 {
-    static struct t_pki pki;
+    static struct t_certs pki;
     FILE *f = fopen(TEST_DATA "/chains.tbl", "r");
     char line[2048];
     int wrong = 0;
@@ -203,7 +203,7 @@ static void test_explain__every_row__verdict_and_words(void **state)
         struct row r;
 
         if (strncmp(line, "cert ", 5) == 0 || strncmp(line, "crl ", 4) == 0) {
-            t_pki_line(&pki, line);
+            t_certs_line(&pki, line);
         } else if (strncmp(line, "case ", 5) == 0) {
             read_row(line, &r);
             wrong += !run_row(&pki, &r);
@@ -211,7 +211,7 @@ static void test_explain__every_row__verdict_and_words(void **state)
         }
     }
     fclose(f);
-    t_pki_done(&pki);
+    t_certs_done(&pki);
     assert_int_equal(wrong, 0);
     assert_true(rows >= 80);
 }

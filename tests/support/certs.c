@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Certificates and CRLs made at run time, also such as no authority would issue. */
-#include "pki.h"
+#include "certs.h"
 
 #include "t.h"
 
@@ -216,24 +216,24 @@ static void forge(struct pgseal_minted *m, const struct pgseal_minted *from)
     renew(m);
 }
 
-static void make_cert(struct t_pki *pki, const struct spec *s, struct t_item *item)
+static void make_cert(struct t_certs *pki, const struct spec *s, struct t_cert_item *item)
 {
     const struct pgseal_minted *issuer =
-        s->issuer[0] != '\0' ? t_pki_get(pki, s->issuer)->cert : NULL;
+        s->issuer[0] != '\0' ? t_certs_get(pki, s->issuer)->cert : NULL;
     struct pgseal_err err = {0};
 
     item->cert = pgseal_mint(&s->o, issuer, &err);
     if (item->cert == NULL)
         fail_msg("%s: %s %s", s->name, err.msg, err.detail);
     if (s->forge[0] != '\0')
-        forge(item->cert, t_pki_get(pki, s->forge)->cert);
+        forge(item->cert, t_certs_get(pki, s->forge)->cert);
     else if (s->noids || s->nc[0] != '\0' || s->critical || s->nosign || s->tamper)
         alter(s, item->cert, issuer);
 }
 
-static void make_crl(struct t_pki *pki, const struct spec *s, struct t_item *item)
+static void make_crl(struct t_certs *pki, const struct spec *s, struct t_cert_item *item)
 {
-    const struct pgseal_minted *issuer = t_pki_get(pki, s->issuer)->cert;
+    const struct pgseal_minted *issuer = t_certs_get(pki, s->issuer)->cert;
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *t = ASN1_TIME_new();
     BIO *bio = BIO_new(BIO_s_mem());
@@ -249,8 +249,8 @@ static void make_crl(struct t_pki *pki, const struct spec *s, struct t_item *ite
         X509_REVOKED *r = X509_REVOKED_new();
         ASN1_ENUMERATED *why = ASN1_ENUMERATED_new();
 
-        X509_REVOKED_set_serialNumber(r,
-                                      X509_get_serialNumber(t_pki_get(pki, s->revoke)->cert->cert));
+        X509_REVOKED_set_serialNumber(
+            r, X509_get_serialNumber(t_certs_get(pki, s->revoke)->cert->cert));
         X509_REVOKED_set_revocationDate(r, t);
         ASN1_ENUMERATED_set(why, CRL_REASON_KEY_COMPROMISE);
         X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, why, 0, 0);
@@ -271,9 +271,9 @@ static void make_crl(struct t_pki *pki, const struct spec *s, struct t_item *ite
     BIO_free(bio);
 }
 
-void t_pki_line(struct t_pki *pki, const char *line)
+void t_certs_line(struct t_certs *pki, const char *line)
 {
-    struct t_item *item = &pki->items[pki->n];
+    struct t_cert_item *item = &pki->items[pki->n];
     struct spec s;
 
     assert_true(pki->n < PGSEAL_COUNT(pki->items));
@@ -288,7 +288,7 @@ void t_pki_line(struct t_pki *pki, const char *line)
     ERR_clear_error();
 }
 
-struct t_item *t_pki_get(struct t_pki *pki, const char *name)
+struct t_cert_item *t_certs_get(struct t_certs *pki, const char *name)
 {
     for (size_t i = 0; i < pki->n; i++)
         if (strcmp(pki->items[i].name, name) == 0)
@@ -297,7 +297,7 @@ struct t_item *t_pki_get(struct t_pki *pki, const char *name)
     return NULL;
 }
 
-void t_pki_done(struct t_pki *pki)
+void t_certs_done(struct t_certs *pki)
 {
     for (size_t i = 0; i < pki->n; i++) {
         pgseal_minted_free(pki->items[i].cert);
