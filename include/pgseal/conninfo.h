@@ -122,8 +122,8 @@ struct pgseal_options {
     bool sslsni;
     enum pgseal_tristate channel_binding;
     enum pgseal_tristate sslcertmode;
-    uint32_t require_auth;         /**< allowed enum pgseal_auth_bits; 0 = anything goes */
-    const char *require_auth_text; /**< as typed, for messages */
+    uint32_t require_auth;         /**< allowed enum pgseal_auth_bits, when the text is set */
+    const char *require_auth_text; /**< as typed; NULL = not given: anything goes */
     int tls_min, tls_max;          /**< 0x0301..0x0304, 0 = library's own */
     const char *tls_min_text, *tls_max_text;
     uint32_t proto_min, proto_max; /**< PGSEAL_PROTO_*; what to ask for and the least to accept */

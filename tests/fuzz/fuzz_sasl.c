@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint32_t required[] = {0, PGSEAL_AUTH_SCRAM, PGSEAL_AUTH_PASSWORD,
                                         ~(uint32_t)PGSEAL_AUTH_PASSWORD};
-    struct pgseal_options opt = {.user = "u", .require_auth_text = "x"};
+    struct pgseal_options opt = {.user = "u"};
     struct pgseal_auth_options o = {.size = sizeof(o), .opt = &opt, .INSECURE_test_nonce = "nonce"};
     struct pgseal_buf reply;
     struct pgseal_auth *a;
@@ -73,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     opt.channel_binding = data[0] >> 4 & 1 ? PGSEAL_REQUIRE : PGSEAL_ALLOW_OR_PREFER;
     opt.sslcertmode = data[0] >> 5 & 1 ? PGSEAL_DISABLE : PGSEAL_ALLOW_OR_PREFER;
     opt.require_auth = required[data[0] >> 6];
+    opt.require_auth_text = opt.require_auth != 0 ? "x" : NULL;
     a = pgseal_auth_new(&o, NULL);
     pgseal_buf_init(&reply, 1 << 16);
     data++;

@@ -165,7 +165,7 @@ static int auth_required(struct pgseal_auth *a, const struct request *r, struct 
     const struct pgseal_options *opt = a->o.opt;
     const char *reason = r->asked;
 
-    if (opt->require_auth == 0)
+    if (opt->require_auth_text == NULL)
         return 0;
     if (r->code == PGSEAL__AREQ_OK && r->asked == NULL) {
         if ((opt->require_auth & PGSEAL_AUTH_NONE) != 0 || a->finished)

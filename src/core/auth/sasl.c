@@ -75,7 +75,7 @@ static int check_choice(struct pgseal_auth *a, const struct pgseal__mech_row *ro
                      "none of the server's SASL authentication mechanisms are supported");
         return PGSEAL_E_AUTH_METHOD;
     }
-    if (opt->require_auth != 0 && (opt->require_auth & row->bit) == 0) {
+    if (opt->require_auth_text != NULL && (opt->require_auth & row->bit) == 0) {
         pgseal__fail(err, PGSEAL_E_AUTH_REQUIRED,
                      "authentication method requirement \"%s\" failed: server requested %s "
                      "authentication",

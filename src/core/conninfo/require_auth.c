@@ -68,12 +68,17 @@ static int take_method(struct pgseal_conninfo *ci, const char *part, bool first,
 
 int pgseal__require_auth(struct pgseal_conninfo *ci, struct pgseal_err *err)
 {
-    const char *list = pgseal__given(ci, PGSEAL_P_require_auth);
+    const char *list = ci->v[PGSEAL_P_require_auth].val;
     bool negated = false;
     bool first = true;
     int rc = 0;
 
     ci->opt.require_auth_text = list;
+    /* libpq (PG18, measured): an empty list is a list. It allows no method, but lets the server ask
+     * for none. */
+    ci->opt.require_auth = list != NULL && list[0] == '\0' ? PGSEAL_AUTH_NONE : 0;
+    if (list != NULL && list[0] == '\0')
+        list = NULL;
     while (list != NULL && rc == 0) {
         char *part = pgseal__list_next(&list);
 
