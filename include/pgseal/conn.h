@@ -68,6 +68,16 @@ PGSEAL_API struct pgseal_conn *pgseal_conn_free(struct pgseal_conn *c);
 PGSEAL_API PGSEAL_MUST_USE int pgseal_conn_step(struct pgseal_conn *c, struct pgseal_io *io,
                                                 int64_t now_unix_s, struct pgseal_err *err);
 
+/**
+ * Tells the connection that the socket failed; it fails too, with libpq's text for its phase.
+ *
+ * @param sys  errno of recv() or send().
+ * @return     < 0: PGSEAL_E_CLOSED (reset by peer) or PGSEAL_E_IO; err->sys.
+ */
+PGSEAL_API int pgseal_conn_io_error(struct pgseal_conn *c, int sys, struct pgseal_err *err);
+/** Client, open: notes the transaction state of a ReadyForQuery the application read. */
+PGSEAL_API void pgseal_conn_note_txn(struct pgseal_conn *c, char txn);
+
 /** What happened, in the plan's words; PGSEAL_OUT_START while undecided. */
 PGSEAL_API enum pgseal_outcome pgseal_conn_outcome(const struct pgseal_conn *c);
 /** A warning to show now, or NULL. Lends; each is returned once. */

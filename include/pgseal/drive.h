@@ -25,10 +25,11 @@ struct pgseal_session_options {
     /** Asks a person for a password. Gives (malloc'ed) or NULL. Called at most once, when the
      * server wants one and none was given. NULL = never ask. */
     char *(*ask_password)(void *ctx, const char *user);
-    void *ctx;              /**< for warn and ask_password */
-    const char *password;   /**< keeps. Overrides every other source; NULL = none */
-    int default_timeout_s;  /**< per host when connect_timeout is not set; 0 = 60, < 0 = none */
-    const int *interrupted; /**< keeps. Waiting ends with PGSEAL_E_TIMEOUT once *it != 0; or NULL */
+    void *ctx;             /**< for warn and ask_password */
+    const char *password;  /**< keeps. Overrides every other source; NULL = none */
+    int default_timeout_s; /**< per host when connect_timeout is not set; 0 = 60, < 0 = none */
+    const volatile int
+        *interrupted; /**< keeps. Waiting ends with PGSEAL_E_TIMEOUT once *it != 0; or NULL */
 };
 
 /**

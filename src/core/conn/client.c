@@ -86,6 +86,8 @@ static int begin_tls(struct pgseal_conn *c, int64_t now_unix_s, struct pgseal_er
                                 opt->sslmode == PGSEAL_SSLMODE_VERIFY_FULL, now_unix_s, err);
     if (c->tls == NULL)
         return PGSEAL_E_TLS;
+    if (c->o.direct)
+        pgseal_tls_require_alpn(c->tls);
     c->phase = PHASE_TLS;
     return PGSEAL_READY;
 }
@@ -123,27 +125,6 @@ static int step_nego(struct pgseal_conn *c, struct pgseal_io *io, int64_t now_un
     return PGSEAL_MORE;
 }
 
-/* With direct TLS the protocol name must have been agreed (fe-secure-openssl.c, 17+). */
-static int check_alpn(struct pgseal_conn *c, struct pgseal_err *err)
-{
-    const char *alpn = c->facts.tls_facts.alpn;
-
-    if (!c->o.direct || strcmp(alpn, "postgresql") == 0)
-        return 0;
-    pgseal__fail(err, PGSEAL_E_ALPN,
-                 alpn[0] == '\0' ? "direct SSL connection was established without ALPN protocol "
-                                   "negotiation extension"
-                                 : "SSL connection was established with unexpected ALPN protocol");
-    if (alpn[0] == '\0')
-        pgseal__detail(err, "The server completed TLS but chose no application protocol: it is "
-                            "not PostgreSQL 17 or later.");
-    else
-        pgseal__detail(err, "The server chose \"%s\" instead of \"postgresql\".", alpn);
-    pgseal__hint(err, "Use sslnegotiation=postgres, or connect to the port where PostgreSQL 17 or "
-                      "later listens.");
-    return PGSEAL_E_ALPN;
-}
-
 static int step_tls(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
 {
     struct pgseal_err local;
@@ -154,12 +135,9 @@ static int step_tls(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_e
     rc = pgseal_tls_step(c->tls, io, err);
     if (rc == PGSEAL_MORE)
         return rc;
-    if (rc == PGSEAL_CLOSED)
-        rc = pgseal__conn_closed(c, err);
+    /* CLOSED: the handshake is complete and the peer has already said goodbye behind it. */
     if (rc >= 0)
         rc = pgseal__conn_tls_done(c, err);
-    if (rc >= 0)
-        rc = check_alpn(c, err);
     if (rc < 0) {
         pgseal__conn_tls_failed(c, err);
         return pgseal__conn_failed(c, PGSEAL_OUT_TLS_FAILED, rc);
@@ -417,7 +395,6 @@ static int step_cancelled(struct pgseal_conn *c, struct pgseal_io *io, struct pg
     }
     if (rc == PGSEAL_CLOSED || rc == PGSEAL_E_CLOSED) { /* EOF is success, with or without notify */
         c->outcome = PGSEAL_OUT_OPEN;
-        c->phase = PHASE_OPEN;
         return PGSEAL_READY;
     }
     return rc < 0 ? pgseal__conn_failed(c, PGSEAL_OUT_REFUSED, rc) : PGSEAL_MORE;
@@ -458,8 +435,7 @@ int pgseal__conn_client_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
             rc = pgseal__conn_settle(c, io, err);
             break;
         case PHASE_CANCELLED:
-            rc = step_cancelled(c, io, err);
-            break;
+            return step_cancelled(c, io, err);
         case PHASE_OPEN:
             return step_open(c, io, err);
         case PHASE_FAILED:
@@ -477,6 +453,10 @@ const char *pgseal_conn_warning(struct pgseal_conn *c)
         text = pgseal_tls_ctx_warning(c->tls_ctx, c->tls_warnings);
     if (text != NULL) {
         c->tls_warnings++;
+        return text;
+    }
+    if (c->tls != NULL && !c->tls_warned && (text = pgseal_tls_warning(c->tls)) != NULL) {
+        c->tls_warned = true;
         return text;
     }
     return c->auth != NULL ? pgseal_auth_warning(c->auth) : NULL;

@@ -2,6 +2,8 @@
 /* What both roles of a connection share: moving bytes, closing, facts. */
 #include "conn_int.h"
 
+#include <errno.h>
+
 int pgseal__blob_set(struct blob *b, const uint8_t *p, size_t n, struct pgseal_err *err)
 {
     uint8_t *copy = pgseal__alloc(n + 1);
@@ -85,6 +87,37 @@ struct pgseal_conn *pgseal_conn_free(struct pgseal_conn *c)
     pgseal_tls_ctx_free(c->tls_ctx);
     pgseal__wipe_free(c, sizeof(*c));
     return NULL;
+}
+
+/*
+ * Source: PG18 fe-secure.c pqsecure_raw_read, fe-secure-openssl.c pgtls_read and open_client_SSL:
+ * a reset is told as a closed connection, except inside the handshake.
+ */
+int pgseal_conn_io_error(struct pgseal_conn *c, int sys, struct pgseal_err *err)
+{
+    const char *text = strerrordesc_np(sys);
+    bool reset = sys == ECONNRESET || sys == EPIPE;
+
+    if (text == NULL)
+        text = "unrecognized error";
+    if (c->phase == PHASE_TLS)
+        pgseal__fail(err, reset ? PGSEAL_E_CLOSED : PGSEAL_E_IO, "SSL SYSCALL error: %s", text);
+    else if (reset)
+        pgseal__conn_closed(c, err);
+    else if (c->tls != NULL)
+        pgseal__fail(err, PGSEAL_E_IO, "SSL SYSCALL error: %s", text);
+    else
+        pgseal__fail(err, PGSEAL_E_IO, "could not receive data from server: %s", text);
+    if (err != NULL)
+        err->sys = sys;
+    return pgseal__conn_failed(c,
+                               c->phase == PHASE_TLS ? PGSEAL_OUT_TLS_FAILED : PGSEAL_OUT_REFUSED,
+                               reset ? PGSEAL_E_CLOSED : PGSEAL_E_IO);
+}
+
+void pgseal_conn_note_txn(struct pgseal_conn *c, char txn)
+{
+    c->facts.txn = txn;
 }
 
 enum pgseal_outcome pgseal_conn_outcome(const struct pgseal_conn *c)

@@ -54,6 +54,7 @@ struct pgseal_conn {
     size_t nnotices, notices_taken;
     struct blob server_error;
     size_t tls_warnings; /* of tls_ctx, already told */
+    bool tls_warned;     /* that of tls was told */
 
     /* server */
     struct blob first;

@@ -112,9 +112,9 @@ int pgseal__conn_refusal(struct pgseal_conn *c, const uint8_t *body, size_t n,
         return rc;
     pgseal__fail(err, PGSEAL_E_SERVER, "%s", "");
     build_message(&notice, err->msg, sizeof(err->msg));
-    if (notice.sqlstate != NULL)
-        pgseal__escape(err->sqlstate, sizeof(err->sqlstate), notice.sqlstate,
-                       strnlen(notice.sqlstate, 5), 5);
+    if (notice.sqlstate != NULL && strlen(notice.sqlstate) == 5 &&
+        strspn(notice.sqlstate, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5)
+        memcpy(err->sqlstate, notice.sqlstate, 6);
     explain(err);
     return PGSEAL_E_SERVER;
 }

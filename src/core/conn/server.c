@@ -61,8 +61,7 @@ static int step_tls(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_e
     rc = pgseal_tls_step(c->tls, io, err);
     if (rc == PGSEAL_MORE)
         return rc;
-    if (rc == PGSEAL_CLOSED)
-        rc = pgseal__fail(err, PGSEAL_E_CLOSED, "client closed the connection");
+    /* CLOSED: the handshake is complete and the peer has already said goodbye behind it. */
     if (rc >= 0)
         rc = pgseal__conn_tls_done(c, err);
     /* backend_startup.c: direct TLS without the agreed protocol name is closed. */
