@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The real world for the core: environment, files, the user's name and home, the locale. */
+#include "core/base/base.h"
+
+#include <pgseal/drive.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX (64u * 1024 * 1024)
+
+static const char *world_env(void *ctx, const char *name)
+{
+    return getenv(name);
+}
+
+static void fill(struct pgseal_file *f, const struct stat *st)
+{
+    f->kind = S_ISREG(st->st_mode)   ? PGSEAL_FILE_REGULAR
+              : S_ISDIR(st->st_mode) ? PGSEAL_FILE_DIRECTORY
+                                     : PGSEAL_FILE_OTHER;
+    f->mode = st->st_mode & 07777;
+    f->uid = st->st_uid;
+}
+
+static void world_stat(void *ctx, const char *path, struct pgseal_file *f)
+{
+    struct stat st;
+
+    *f = (struct pgseal_file){0};
+    if (stat(path, &st) == 0)
+        fill(f, &st);
+    else
+        f->stat_sys = f->read_sys = errno;
+}
+
+/* Reads to the end. Pipes and devices are read too, as stdio does. 0 or an errno. */
+static int slurp(int fd, size_t expected, struct pgseal_file *f)
+{
+    size_t cap = expected + 1;
+
+    f->data = pgseal__alloc(cap);
+    while (f->data != NULL) {
+        ssize_t n = read(fd, f->data + f->len, cap - f->len);
+
+        if (n == 0) {
+            uint8_t *whole = f->len < cap ? f->data : pgseal__realloc(f->data, cap + 1);
+
+            if (whole == NULL)
+                break;
+            f->data = whole;
+            f->data[f->len] = '\0';
+            return 0;
+        }
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        f->len += (size_t)n;
+        if (f->len > FILE_MAX)
+            return EFBIG;
+        if (f->len == cap) {
+            uint8_t *larger = pgseal__alloc(cap * 2);
+
+            if (larger == NULL)
+                break;
+            memcpy(larger, f->data, f->len);
+            pgseal__wipe_free(f->data, f->len);
+            f->data = larger;
+            cap *= 2;
+        }
+    }
+    return ENOMEM;
+}
+
+static void world_release(void *ctx, struct pgseal_file *f)
+{
+    pgseal__wipe_free(f->data, f->len);
+    f->data = NULL;
+    f->len = 0;
+}
+
+/* A FIFO nobody writes to must not stop us for ever: opened without waiting, and refused. */
+static void world_read(void *ctx, const char *path, struct pgseal_file *f)
+{
+    struct stat st;
+    int fd = -1;
+
+    world_stat(ctx, path, f);
+    if (f->stat_sys != 0)
+        return;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        f->read_sys = errno;
+    } else {
+        fill(f, &st);
+        if (S_ISDIR(st.st_mode))
+            f->read_sys = EISDIR;
+        else
+            f->read_sys = slurp(
+                fd, S_ISREG(st.st_mode) && st.st_size < (off_t)FILE_MAX ? (size_t)st.st_size : 4096,
+                f);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (f->read_sys != 0)
+        world_release(ctx, f);
+}
+
+/* fe-secure-openssl.c SSL_CTX_keylog_cb: appended, created for the owner only. */
+static int world_append(void *ctx, const char *path, const char *line)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    size_t n = strlen(line);
+    int sys = 0;
+
+    if (fd < 0)
+        return errno;
+    if (write(fd, line, n) != (ssize_t)n)
+        sys = errno != 0 ? errno : EIO;
+    close(fd);
+    return sys;
+}
+
+static char home[4096];
+static char user[256];
+static char user_err[128];
+static struct pgseal_world world = {.size = sizeof(world),
+                                    .env = world_env,
+                                    .stat = world_stat,
+                                    .read = world_read,
+                                    .release = world_release,
+                                    .append = world_append};
+
+/* fe-connect.c pqGetHomeDirectory, fe-auth.c pg_fe_getusername. */
+static void look(void)
+{
+    const char *from_env = getenv("HOME");
+    struct passwd pw;
+    struct passwd *found = NULL;
+    char room[8192];
+    int rc = getpwuid_r(geteuid(), &pw, room, sizeof(room), &found);
+    const char *codeset = nl_langinfo(CODESET);
+
+    if (from_env != NULL && *from_env != '\0')
+        pgseal__format(home, sizeof(home), "%s", from_env);
+    else if (found != NULL)
+        pgseal__format(home, sizeof(home), "%s", pw.pw_dir);
+    if (home[0] != '\0')
+        world.home = home;
+    if (found != NULL) {
+        pgseal__format(user, sizeof(user), "%s", pw.pw_name);
+        world.user = user;
+    } else {
+        if (rc != 0)
+            pgseal__format(user_err, sizeof(user_err), "could not look up local user ID %ld: %s",
+                           (long)geteuid(), strerrordesc_np(rc));
+        else
+            pgseal__format(user_err, sizeof(user_err), "local user with ID %ld does not exist",
+                           (long)geteuid());
+        world.user_err = user_err;
+    }
+    if (codeset != NULL && pgseal__strcasecmp(codeset, "UTF-8") == 0)
+        world.encoding = "UTF8";
+    else
+        world.encoding = "SQL_ASCII";
+}
+
+const struct pgseal_world *pgseal_world_host(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, look);
+    return &world;
+}
