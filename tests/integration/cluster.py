@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 """A throw-away PostgreSQL server: own directory and user, free port, loopback only, reconfigured by reload."""
+import hashlib
 import os
 import pwd
 import shutil
@@ -33,8 +34,8 @@ create role certuser login; create role nouser login;
 create role scramuser login password 'secret';
 create role badpw login password 'secret'; create role nopw login password 'secret';
 create role pwuser login password 'secret';
-set password_encryption = 'md5'; create role md5user login password 'secret';
-"""
+create role md5user login password '{md5}';
+""".format(md5="md5" + hashlib.md5(b"secretmd5user").hexdigest())
 
 
 def unprivileged():

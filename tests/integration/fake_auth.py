@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import socket
 import struct
 
 PASSWORD = "secret"
@@ -99,6 +100,24 @@ def _full(io):
 def _eof(io):
     io.record("eof")
     return False
+
+
+@script("notify")
+def _notify(io):
+    """close_notify, then the end."""
+    if io.tls:
+        io.sock.settimeout(0.2)
+        try:
+            io.sock.unwrap()
+        except OSError:
+            pass
+    return False
+
+
+@script("rst")
+def _rst(io):
+    io.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise Gone("reset")
 
 
 @script("silent")
@@ -285,6 +304,9 @@ scram("scram-badsalt", server_first=_first(b"r=NONCE,s=!!!!,i=4096"))
 scram("scram-noiter", server_first=_first(b"r=NONCE,s=SALT"))
 scram("scram-noequals", server_first=_first(b"r"))
 scram("scram-extra", server_first=_first(b"r=NONCE,s=SALT,i=4096,x=y"))
+scram("scram-extrasig", server_first=_first(b"r=NONCE,s=SALT,i=4096,x=y"),
+      server_final=lambda self, s: b"v=" + base64.b64encode(bytes(32)))
+scram("scram-finaltailsig", server_final=lambda self, s: b"v=" + base64.b64encode(bytes(32)) + b",x=y")
 scram("scram-mext", server_first=_first(b"m=x,r=NONCE,s=SALT,i=4096"))
 scram("scram-firsterror", server_first=_first(b"e=other-error"))
 scram("scram-nul", server_first=_first(b"r=NONCE\0,s=SALT,i=4096"))
@@ -314,7 +336,16 @@ scram("scram-noproof", finish=_finish(auth(0), ok=True))
 scram("scram-twofinal", finish=_finish("final", "final", auth(0)))
 scram("scram-continueagain", finish=_finish(auth(11, b"r=x,s=eA==,i=1")))
 scram("scram-restart", finish=_finish("final", auth(10, b"SCRAM-SHA-256\0\0")))
-scram("scram-thencleartext", finish=_finish("final", auth(3)))
+
+
+def _then_cleartext(self, io, signature):
+    io.write(auth(12, self.server_final(signature)) + auth(3))
+    io.typed()
+    io.write(auth(0))
+    return True
+
+
+scram("scram-thencleartext", finish=_then_cleartext)
 
 
 @script("scram-dup")
@@ -334,13 +365,18 @@ def _abandon(io):
     return True
 
 
-@script("scram-earlyfinal")
-def _early(io):
-    ask(io, auth(10, b"SCRAM-SHA-256\0\0"))
-    io.typed()
-    io.write(auth(12, b"v=" + base64.b64encode(bytes(32))))
-    io.typed()
-    return False
+def _early(name, final):
+    @script(name)
+    def _run(io):
+        ask(io, auth(10, b"SCRAM-SHA-256\0\0"))
+        nonce = io.typed()[1].rsplit(b"r=", 1)[1]
+        io.write(auth(12, final.replace(b"NONCE", nonce)))
+        io.typed()
+        return False
+
+
+_early("scram-earlyfinal", b"r=NONCEx,s=eA==,i=4096")
+_early("scram-earlysignature", b"v=" + base64.b64encode(bytes(32)))
 
 
 @script("scram-badlist")

@@ -29,7 +29,6 @@ class Behaviour:
     handshake: str = ""         # instead of TLS: eof garbage plain alert silent; "" = TLS
     auth: str = "trust"         # script of fake_auth.SCRIPTS
     auth_plain: str = ""        # another one without TLS
-    close: str = ""             # after TLS is up, before the StartupMessage is read: eof, notify, rst
     drip: bool = False          # every byte on its own
     minor: int = 0              # highest 3.x it speaks
     version: str = "15.18"      # server_version it reports
@@ -220,8 +219,6 @@ class FakeServer(Listener):
             raise Gone("handshake") from None
         io.tls = True
         io.behaviour_der = ssl.PEM_cert_to_DER_cert(self.pki.pem_of_leaf(b.cert))
-        if b.close:
-            return self._close(io)
         # The client may have sent its alert after its Finished (TLS 1.3): only bytes prove "tlsok".
         try:
             if b.alpn and io.sock.selected_alpn_protocol() != "postgresql":
@@ -237,22 +234,6 @@ class FakeServer(Listener):
         io.first = data
         io.sock = _Pushed(io.sock, data)
         return True
-
-    def _close(self, io):
-        kind = io.behaviour.close
-        io.record("tlsok")
-        if kind == "notify":
-            io.sock.settimeout(0.2)
-            try:
-                io.sock.unwrap()
-            except (ssl.SSLError, OSError):
-                pass
-        elif kind == "rst":
-            io.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            io.sock.close()
-        elif kind == "silent":
-            _wait_for_end(io.sock)
-        return False
 
     def _no_handshake(self, io):
         kind = io.behaviour.handshake

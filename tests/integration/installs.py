@@ -53,9 +53,12 @@ def missing(major):
 
 
 def pgseal():
-    """Our program: $PGSEAL, else the newest of build*/pgseal, else None."""
-    named = os.environ.get("PGSEAL")
-    if named:
-        return os.path.abspath(named)
-    built = glob.glob(os.path.join(ROOT, "build*", "pgseal"))
-    return max(built, key=os.path.getmtime) if built else None
+    """Our program: $PGSEAL, else the newest of build*/pgseal, else None. None too if it has no connect."""
+    path = os.environ.get("PGSEAL")
+    if not path:
+        built = glob.glob(os.path.join(ROOT, "build*", "pgseal"))
+        path = max(built, key=os.path.getmtime) if built else None
+    if path is None:
+        return None
+    asked = subprocess.run([path, "connect", "-w", "host=127.0.0.1 port=1"], capture_output=True, timeout=20)
+    return os.path.abspath(path) if b"connection to server" in asked.stderr else None

@@ -123,7 +123,7 @@ LEAVES = {
 CLIENTS = {
     "client": dict(cn="certuser"),
     "clientany": dict(cn="anyuser"),
-    "clientec": dict(cn="certuser", key="p384"),
+    "clientrsa": dict(cn="certuser", key="rsa-client"),
     "clientexpired": dict(cn="certuser", days=(-400, -2)),
     "clientfuture": dict(cn="certuser", days=(2, 400)),
     "clientrevoked": dict(cn="certuser"),

@@ -131,6 +131,8 @@ def write_clients(pki):
         os.chmod(path, mode)
         made["mode-%o" % mode] = (cert, path)
     made["key-missing"] = (cert, pki.path("no-such.key"))
+    made["key-notdir"] = (cert, cert + "/below")
+    made["key-loop"] = (cert, pki.path("loop.crt"))
     made["key-directory"] = (cert, pki.path("root-directory.pem"))
     made["cert-missing"] = (pki.path("no-such.crt"), key)
     made["cert-text"] = (pki.write("client-text.crt", b"dummy\n"), key)

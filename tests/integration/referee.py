@@ -34,7 +34,7 @@ def _run(args, env, cwd=None, stdin=None):
     done = subprocess.run(args, env=env, cwd=cwd, timeout=TIMEOUT, capture_output=True,
                           stdin=subprocess.DEVNULL if stdin is None else None, input=stdin)
     return (done.returncode, done.stdout.decode("utf-8", "replace"),
-            done.stderr.decode("utf-8", "surrogateescape"))
+            done.stderr.decode("utf-8", "backslashreplace"))
 
 
 def _split(stderr, mark):
