@@ -103,6 +103,15 @@ static void test_print__golden_rows__are_equal(void **state)
     pgseal_buf_done(&out);
 }
 
+static void test_print__golden_sessions__are_equal(void **state)
+{
+    struct pgseal_buf out;
+
+    pgseal_buf_init(&out, 100000);
+    assert_true(each_entry(TEST_DATA "/traces/session.trace", compare, &out) > 50);
+    pgseal_buf_done(&out);
+}
+
 /* The same table once more: what is not seen in the golden files is missing there. */
 static const struct {
     const char *name;
@@ -201,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print__golden_rows__are_equal),
+        cmocka_unit_test(test_print__golden_sessions__are_equal),
         cmocka_unit_test(test_print__every_row__has_a_golden_line),
         cmocka_unit_test(test_print__secret_bodies__never_show),
         cmocka_unit_test(test_print__no_room__appends_nothing),
