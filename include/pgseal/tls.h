@@ -80,7 +80,8 @@ PGSEAL_API const char *pgseal_tls_warning(const struct pgseal_tls *t);
  *
  * Reads io->wire_in and io->plain_in, appends to io->wire_out and io->plain_out; never blocks,
  * never touches a socket. How the input is cut into pieces does not change the outcome. READY is
- * returned from the end of the handshake (chain and name verified) on.
+ * returned from the end of the handshake (chain and name verified) on; the first one before any
+ * data has moved, so step again.
  *
  * @return  PGSEAL_MORE, PGSEAL_READY, PGSEAL_CLOSED (close_notify), or < 0.
  *

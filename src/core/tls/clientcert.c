@@ -2,8 +2,6 @@
 /* Own certificate and key: from memory, by the rules libpq and OpenSSL have for files. */
 #include "tls_int.h"
 
-#include "core/cert/cert.h"
-
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ui.h>
@@ -70,7 +68,6 @@ static int use_rest(SSL_CTX *s, BIO *in, struct password *none)
 int pgseal__tls_use_chain(struct pgseal_tls_ctx *c, const void *pem, size_t n)
 {
     struct password none = {0};
-    struct pgseal_cert_info info;
     X509 *leaf = NULL;
     BIO *in;
     int rc = -1;
@@ -82,8 +79,6 @@ int pgseal__tls_use_chain(struct pgseal_tls_ctx *c, const void *pem, size_t n)
     leaf = PEM_read_bio_X509_AUX(in, NULL, give_password, &none);
     if (leaf != NULL && SSL_CTX_use_certificate(c->ssl_ctx, leaf) == 1 && ERR_peek_error() == 0)
         rc = use_rest(c->ssl_ctx, in, &none);
-    if (rc == 0 && pgseal__cert_describe(leaf, &info) == 0)
-        c->own_subject = pgseal__strdup(info.subject);
     X509_free(leaf);
     BIO_free(in);
     return rc;
@@ -284,7 +279,6 @@ int pgseal__tls_client_identity(struct pgseal_tls_ctx *c, const struct pgseal_op
 
     if (rc <= 0)
         return rc;
-    c->own_cert = true;
     if (o->sslkey != NULL && strchr(o->sslkey, ':') != NULL) {
         pgseal__fail(err, PGSEAL_E_UNSUPPORTED,
                      "sslkey \"%s\" names a key in an OpenSSL engine, which pgseal does not load",

@@ -19,7 +19,6 @@ struct pgseal_tls_ctx *pgseal_tls_ctx_free(struct pgseal_tls_ctx *c)
     SSL_CTX_free(c->ssl_ctx);
     BIO_meth_free(c->bio_method);
     pgseal_trust_free(c->trust);
-    pgseal__free(c->own_subject);
     pgseal__free(c->keylog_path);
     pgseal__free(c->min_text);
     pgseal__free(c->max_text);
@@ -187,7 +186,6 @@ static int set_identity(struct pgseal_tls_ctx *c, const struct pgseal_tls_option
     if (pgseal__tls_use_key(c, o->key_pem, strlen(o->key_pem), NULL, false, &ecode) < 0)
         return pgseal__fail(err, PGSEAL_E_CLIENT_KEY, "could not read the private key: %s",
                             pgseal__tls_reason(ecode, reason, sizeof(reason)));
-    c->own_cert = true;
     return 0;
 }
 

@@ -150,7 +150,7 @@ static int complete(struct pgseal_tls *t, struct pgseal_err *err)
     return rc;
 }
 
-/* 1 = complete, 0 = more bytes are needed, < 0. */
+/* READY, MORE, or < 0. */
 static int handshake(struct pgseal_tls *t, struct pgseal_err *err)
 {
     int r, e;
@@ -160,7 +160,7 @@ static int handshake(struct pgseal_tls *t, struct pgseal_err *err)
     if (r != 1) {
         e = SSL_get_error(t->ssl, r);
         if (!t->nomem && (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE))
-            return 0;
+            return PGSEAL_MORE;
         return pgseal__tls_fail_ssl(t, e, err);
     }
     r = complete(t, err);
@@ -170,7 +170,7 @@ static int handshake(struct pgseal_tls *t, struct pgseal_err *err)
         return r;
     }
     t->phase = TLS_OPEN;
-    return 1;
+    return PGSEAL_READY;
 }
 
 /* Opens records into plain_out. Bytes moved, 0 when blocked, or < 0. */
@@ -251,6 +251,7 @@ static long seal_records(struct pgseal_tls *t, struct pgseal_err *err)
     r = SSL_write(t->ssl, pgseal_buf_peek(&io->plain_in), (int)n);
     if (r > 0) {
         pgseal_buf_consume(&io->plain_in, (size_t)r);
+        t->idle_messages = 0; /* the peer's KeyUpdates answer ours in a one-way transfer */
         return r;
     }
     e = SSL_get_error(t->ssl, r);
@@ -297,15 +298,14 @@ static int move(struct pgseal_tls *t, struct pgseal_err *err)
 
 int pgseal_tls_step(struct pgseal_tls *t, struct pgseal_io *io, struct pgseal_err *err)
 {
-    int rc = 1;
+    int rc;
 
     if (t->phase == TLS_FAILED)
         return pgseal__fail(err, PGSEAL_E_USAGE, "the tls endpoint has already failed");
     t->io = io;
-    if (t->phase == TLS_HANDSHAKE)
-        rc = handshake(t, err);
-    if (rc == 1)
-        rc = move(t, err);
+    /* What came in the same piece as the end of the handshake waits for the next step: the caller
+     * learns that the handshake stood whatever follows, however the bytes were cut. */
+    rc = t->phase == TLS_HANDSHAKE ? handshake(t, err) : move(t, err);
     if (rc < 0)
         t->phase = TLS_FAILED;
     t->io = NULL;

@@ -2,6 +2,8 @@
 /* What was seen when TLS failed, and what to type: alerts, versions, first bytes, closed ends. */
 #include "tls_int.h"
 
+#include "core/cert/cert.h"
+
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 
@@ -170,6 +172,8 @@ static void tell_alert(const struct pgseal_tls *t, struct pgseal_err *err)
 {
     const struct tls_seen *s = &t->seen;
     const struct alert *a = find_alert(s->alert_received);
+    X509 *own = SSL_get_certificate(t->ssl);
+    struct pgseal_cert_info info;
     bool about_cert = (s->alert_received >= 41 && s->alert_received <= 49) ||
                       s->alert_received == SSL_AD_DECRYPT_ERROR;
 
@@ -180,9 +184,9 @@ static void tell_alert(const struct pgseal_tls *t, struct pgseal_err *err)
                  a != NULL && a->fix[0] != '\0' ? a->fix : "Look into the server's log.");
     if (t->ctx->server || err == NULL)
         return;
-    if (s->own_cert_sent && about_cert && t->ctx->own_subject != NULL)
+    if (s->own_cert_sent && about_cert && own != NULL && pgseal__cert_describe(own, &info) == 0)
         pgseal__append(err->detail, sizeof(err->detail), " We sent the client certificate \"%s\".",
-                       t->ctx->own_subject);
+                       info.subject);
     else if (s->cert_request && !s->own_cert_sent)
         pgseal__append(err->detail, sizeof(err->detail),
                        " It had asked for a client certificate and we sent none.");

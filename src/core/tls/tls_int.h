@@ -27,10 +27,8 @@ struct pgseal_tls_ctx {
     SSL_CTX *ssl_ctx;
     BIO_METHOD *bio_method; /* one per context: no global, hence no lock */
     bool server;
-    bool verify;   /* the peer's chain is judged */
-    bool own_cert; /* client: there is a certificate to send */
+    bool verify; /* the peer's chain is judged */
     struct pgseal_trust *trust;
-    char *own_subject; /* for explanations, or NULL */
     char *keylog_path;
     const struct pgseal_world *world;
     char *min_text, *max_text; /* as typed, for libpq's line about versions */
