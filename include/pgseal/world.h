@@ -37,7 +37,8 @@ struct pgseal_world {
     void (*read)(void *ctx, const char *path, struct pgseal_file *f);
     /** Wipes and frees what `read` gave. {0} is fine. */
     void (*release)(void *ctx, struct pgseal_file *f);
-    /** Appends bytes to the key log file, created 0600. 0 or an errno. */
+    /** Appends a line, which ends with its newline, to the key log file, created 0600. 0 or an
+     * errno. */
     int (*append)(void *ctx, const char *path, const char *line);
     const char *home;     /**< $HOME, else the passwd entry of the effective user; NULL unknown. */
     const char *user;     /**< Name of the effective user; NULL unknown. */
