@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/ui.h>
 
 #include <sys/stat.h>
@@ -94,18 +95,23 @@ static int use_pkey(struct pgseal_tls_ctx *c, EVP_PKEY *key)
 
 /*
  * Own key: PEM, then (for files of people) DER; when both fail the reason is PEM's, because a
- * wrong password is the likelier story. Fills `reason` on failure.
+ * wrong password is the likelier story. Fills `reason` on failure. What PEM left in OpenSSL's
+ * queue when DER succeeded stays there, because libpq's next message repeats it.
  */
 int pgseal__tls_use_key(struct pgseal_tls_ctx *c, const void *p, size_t n, const char *password,
                         bool der_too, unsigned long *reason)
 {
     struct password pw = {.text = password};
     BIO *in = BIO_new_mem_buf(n > 0 ? p : "", (int)n);
+    EVP_PKEY *key;
     int rc = -1;
 
     ERR_clear_error();
     if (in != NULL) {
-        rc = use_pkey(c, PEM_read_bio_PrivateKey(in, NULL, give_password, &pw));
+        key = PEM_read_bio_PrivateKey(in, NULL, give_password, &pw);
+        if (key == NULL)
+            ERR_raise(ERR_LIB_SSL, ERR_R_PEM_LIB);
+        rc = use_pkey(c, key);
         *reason = ERR_get_error();
     }
     BIO_free(in);
@@ -113,7 +119,6 @@ int pgseal__tls_use_key(struct pgseal_tls_ctx *c, const void *p, size_t n, const
         rc = use_pkey(c, d2i_PrivateKey_bio(in, NULL));
         BIO_free(in);
     }
-    ERR_clear_error();
     if (pw.truncated && pgseal__tls_ctx_warn(c, "WARNING: sslpassword truncated") < 0)
         return -1;
     return rc;
@@ -214,9 +219,41 @@ static int check_key_file(const struct pgseal_file *f, const char *path, struct 
     return 0;
 }
 
+/* What a file that holds no usable key holds instead, and how to make a key of it. */
+static void explain_content(struct pgseal_err *err, const struct pgseal_file *f, const char *path)
+{
+    const char *text = f->data != NULL ? (const char *)f->data : "";
+    const uint8_t *p = f->data;
+    X509_SIG *sig = d2i_X509_SIG(NULL, &p, (long)f->len);
+    PKCS12 *p12;
+
+    p = f->data;
+    p12 = d2i_PKCS12(NULL, &p, (long)f->len);
+    if (f->len == 0)
+        pgseal__detail(err, "The file is empty.");
+    else if (strstr(text, "-----BEGIN CERTIFICATE-----") != NULL)
+        pgseal__detail(err, "The file holds a certificate and no private key.");
+    else if (strstr(text, "-----BEGIN PUBLIC KEY-----") != NULL)
+        pgseal__detail(err, "The file holds a public key.");
+    else if (p12 != NULL)
+        pgseal__detail(err, "The file is a PKCS#12 store; a PEM or DER key is needed.");
+    else if (sig != NULL)
+        pgseal__detail(err, "The file is an encrypted key in DER; encrypted keys must be PEM.");
+    else
+        pgseal__detail(err, "The file holds no key that OpenSSL reads, neither as PEM nor as DER.");
+    if (p12 != NULL)
+        pgseal__hint(err, "openssl pkcs12 -in %s -nocerts -nodes -out KEYFILE", path);
+    else if (sig != NULL)
+        pgseal__hint(err, "openssl pkcs8 -inform DER -in %s -out KEYFILE", path);
+    else
+        pgseal__hint(err, "Name the file with the private key of the certificate in sslkey.");
+    PKCS12_free(p12);
+    X509_SIG_free(sig);
+}
+
 /* Explains why a key could not be loaded. The text above is libpq's. */
 static void explain_key(struct pgseal_err *err, unsigned long reason, const char *password,
-                        const char *path)
+                        const struct pgseal_file *f, const char *path)
 {
     int lib = ERR_GET_LIB(reason), why = ERR_GET_REASON(reason);
 
@@ -232,14 +269,13 @@ static void explain_key(struct pgseal_err *err, unsigned long reason, const char
                      "Compare them: openssl x509 -in SSLCERT -noout -pubkey; "
                      "openssl pkey -in %s -pubout",
                      path);
-    } else if (password != NULL && password[0] != '\0' &&
-               (lib == ERR_LIB_PROV || lib == ERR_LIB_EVP || lib == ERR_LIB_PKCS12 ||
-                lib == ERR_LIB_PEM)) {
-        pgseal__detail(err, "The key is encrypted; sslpassword does not decrypt it.");
+    } else if (password != NULL && f->data != NULL &&
+               strstr((const char *)f->data, "ENCRYPTED") != NULL) {
+        pgseal__detail(err, "The key is encrypted; sslpassword does not decrypt it.%s",
+                       strlen(password) > 1023 ? " OpenSSL takes its first 1023 bytes only." : "");
         pgseal__hint(err, "Check sslpassword: openssl pkey -in %s -noout", path);
     } else {
-        pgseal__detail(err, "The file holds no key that OpenSSL reads, neither as PEM nor as DER.");
-        pgseal__hint(err, "Look what it is: openssl pkey -in %s -noout", path);
+        explain_content(err, f, path);
     }
 }
 
@@ -261,7 +297,9 @@ static int load_key_file(struct pgseal_tls_ctx *c, const char *path, const char 
     } else if (rc == 0 && pgseal__tls_use_key(c, f.data, f.len, password, true, &reason) < 0) {
         rc = pgseal__fail(err, PGSEAL_E_CLIENT_KEY, "could not load private key file \"%s\": %s",
                           path, pgseal__tls_reason(reason, text, sizeof(text)));
-        explain_key(err, reason, password, path);
+        explain_key(err, reason, password, &f, path);
+        if (err != NULL)
+            err->ossl = reason;
     }
     w->release(w->ctx, &f);
     return rc;
@@ -292,10 +330,15 @@ int pgseal__tls_client_identity(struct pgseal_tls_ctx *c, const struct pgseal_op
         if (rc < 0)
             return rc;
     }
-    ERR_clear_error();
-    if (SSL_CTX_check_private_key(c->ssl_ctx) != 1)
-        return pgseal__fail(err, PGSEAL_E_CLIENT_KEY,
-                            "certificate does not match private key file \"%s\": %s", path,
-                            pgseal__tls_reason(ERR_get_error(), text, sizeof(text)));
-    return 0;
+    if (SSL_CTX_check_private_key(c->ssl_ctx) == 1)
+        return 0;
+    pgseal__fail(err, PGSEAL_E_CLIENT_KEY, "certificate does not match private key file \"%s\": %s",
+                 path, pgseal__tls_reason(ERR_get_error(), text, sizeof(text)));
+    if (path[0] == '\0')
+        return key_fail(err,
+                        "A client certificate was found; its key would be looked for in the "
+                        "home directory, which is unknown.",
+                        "Name its key in sslkey, or add sslcertmode=disable.");
+    return key_fail(err, "The key is of another kind (RSA, EC, ...) than the certificate.",
+                    "Name the key of this certificate in sslkey.");
 }
