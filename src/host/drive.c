@@ -147,11 +147,12 @@ static void warn_fallback(const struct pgseal_session *s, const struct pgseal_er
 
     if (s->o.warn == NULL)
         return;
-    pgseal__format(
-        text, sizeof(text),
-        "TLS failed (%.*s), so the connection is made WITHOUT encryption: sslmode=prefer "
-        "allows that, sslmode=verify-full does not",
-        (int)strcspn(failure->msg, "\n"), failure->msg);
+    pgseal__format(text, sizeof(text),
+                   "%s (%.*s), so the connection is tried again WITHOUT encryption: sslmode=prefer "
+                   "allows that, sslmode=verify-full does not",
+                   failure->code == PGSEAL_E_SERVER ? "the server refused the login over TLS"
+                                                    : "TLS failed",
+                   (int)strcspn(failure->msg, "\n"), failure->msg);
     s->o.warn(s->o.ctx, text);
 }
 
