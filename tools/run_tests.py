@@ -68,6 +68,17 @@ def count_cases(output, code):
     return passed, failed, skipped
 
 
+def excerpt(output, failed):
+    """The lines that tell why: those of the failed cases, or the end."""
+    lines, keep = output.splitlines(), []
+    for name in failed:
+        start = next((i for i, line in enumerate(lines) if CASE.match(line) and line.split()[-1] == name), None)
+        if start is not None:
+            end = next((i for i in range(start + 1, len(lines)) if CASE.match(lines[i])), len(lines))
+            keep += lines[start:end + 1][-30:]
+    return keep or lines[-40:]
+
+
 def run_program(test, wrapper):
     """Runs one program of `meson introspect --tests`."""
     start = time.monotonic()
@@ -81,6 +92,8 @@ def run_program(test, wrapper):
         out, code = p.stdout, p.returncode
     except subprocess.TimeoutExpired as e:
         out, code = (e.stdout or b"") + f"\nno end after {e.timeout:.0f} s\n".encode(), 124
+    except OSError as e:
+        out, code = f"could not run: {e}\n".encode(), 127
     return test, out.decode("utf-8", "replace"), code, time.monotonic() - start
 
 
@@ -105,7 +118,7 @@ def run_unit(build, jobs, tally, wrapper=()):
                 log = logs / (name.replace("/", "-") + ".log")
                 log.write_text(out)
                 print("".join(f"    FAILED {f}\n" for f in failed), end="")
-                print("".join(f"    | {line}\n" for line in out.splitlines()[-40:]), end="")
+                print("".join(f"    | {line}\n" for line in excerpt(out, failed)), end="")
                 print(f"    all of it: {log.relative_to(ROOT)}", flush=True)
 
 

@@ -63,3 +63,16 @@ def test_program__hang__is_ended_and_reported():
     assert code == 124
     assert "no end after" in out
     assert seconds < 10
+
+
+def test_program__that_cannot_be_run__is_a_failure():
+    test = {"cmd": ["/nonexistent/test_x"], "env": {}, "workdir": None, "timeout": 1}
+    _, out, code, _ = run_tests.run_program(test, [])
+    assert code == 127
+    assert run_tests.count_cases(out, code)[1] != []
+
+
+def test_excerpt__shows_the_failed_case_only():
+    out = "[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n1 != 2\n[  FAILED  ] b\n[ RUN      ] c\n[       OK ] c\n"
+    assert run_tests.excerpt(out, ["b"]) == ["[ RUN      ] b", "1 != 2", "[  FAILED  ] b"]
+    assert run_tests.excerpt("one\ntwo\n", ["(exit 1)"]) == ["one", "two"]
