@@ -239,8 +239,8 @@ static int on_negotiate(struct pgseal_conn *c, const struct pgseal_frame *f, str
     if (c->negotiated)
         return pgseal__fail(err, PGSEAL_E_PROTO, "received duplicate protocol negotiation message");
     c->negotiated = true;
-    if (pgseal_negotiate_parse(f->body, f->len, &nv, NULL) < 0)
-        return pgseal__fail(err, PGSEAL_E_PROTO, "%s", bad);
+    if (pgseal_negotiate_parse(f->body, f->len, &nv, err) < 0)
+        return PGSEAL_E_PROTO;
     if (nv.version > c->facts.protocol)
         return pgseal__fail(err, PGSEAL_E_PROTO,
                             "%s: server requested downgrade to a higher-numbered version", bad);
