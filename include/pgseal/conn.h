@@ -27,6 +27,7 @@ struct pgseal_conn_client {
     struct pgseal_tls_ctx *tls_ctx;   /**< shares. NULL = built from ci when TLS begins */
     struct pgseal_trace trace;
     const struct pgseal_cancel *cancel; /**< borrows. Not NULL: send CancelRequest, not startup */
+    bool unnamed;                       /**< from the plan: send no application_name */
 };
 
 /** What to cancel. */

@@ -186,7 +186,8 @@ enum pgseal_outcome {
     PGSEAL_OUT_BUSY,          /**< ErrorResponse 57P03 (cannot connect now) */
     PGSEAL_OUT_REFUSED,       /**< we refused, or an error behind AuthenticationOk: final */
     PGSEAL_OUT_WRONG_SESSION, /**< connected, but target_session_attrs is not met */
-    PGSEAL_OUT_OPEN           /**< connected and wanted */
+    PGSEAL_OUT_OPEN,          /**< connected and wanted */
+    PGSEAL_OUT_NAME_REFUSED   /**< 42704 behind AuthenticationOk, and application_name was sent */
 };
 
 /** What to do next. */
@@ -207,6 +208,9 @@ struct pgseal_attempt {
     /** What this connection must be. prefer-standby: in the second pass it is ANY, and the server
      * is not asked; until then WRONG_SESSION is a server that is not a standby. */
     enum pgseal_session_attrs session;
+    /** Send no application_name: servers before 9.0 refuse it by 42704 (undefined object). Newer
+     * ones say that of any setting in `options` they do not know, so libpq tries twice then. */
+    bool unnamed;
 };
 
 struct pgseal_plan;

@@ -104,6 +104,7 @@ static int make_conn(struct pgseal_session *s, const struct pgseal_attempt *a,
                                    .continued = a->action == PGSEAL_ACT_CONTINUE,
                                    .password = s->password != NULL ? s->password : s->o.password,
                                    .strict = s->o.strict,
+                                   .unnamed = a->unnamed,
                                    .trace = s->o.trace};
 
     pgseal_conn_free(s->conn);

@@ -192,7 +192,13 @@ static int send_startup(struct pgseal_conn *c, struct pgseal_io *io, struct pgse
     size_t n = pgseal_conninfo_startup(c->o.ci, params, STARTUP_PARAMS_MAX);
     size_t before = pgseal_buf_len(&io->plain_in);
     uint32_t version = options(c)->proto_max;
-    int rc = pgseal_put_startup(&io->plain_in, version, params, n, err);
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        if (c->o.unnamed && strcmp(params[i].name, "application_name") == 0)
+            params[i].value = NULL;
+    }
+    rc = pgseal_put_startup(&io->plain_in, version, params, n, err);
 
     if (rc >= 0)
         rc = begin_auth(c, err);

@@ -160,6 +160,13 @@ static int one_message(struct pgseal_conn *c, struct pgseal_io *io, struct pgsea
     return rc;
 }
 
+/* fe-connect.c CONNECTION_AUTH_OK: what a server before 9.0 says to application_name. */
+static bool name_refused(const struct pgseal_conn *c, int rc, const struct pgseal_err *err)
+{
+    return rc == PGSEAL_E_SERVER && err != NULL && strcmp(err->sqlstate, "42704") == 0 &&
+           !c->o.unnamed && pgseal_conninfo_options(c->o.ci)->application_name != NULL;
+}
+
 int pgseal__conn_settle(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
 {
     int pumped = pgseal__conn_pump(c, io, err);
@@ -167,5 +174,8 @@ int pgseal__conn_settle(struct pgseal_conn *c, struct pgseal_io *io, struct pgse
 
     if (rc == PGSEAL_MORE && pumped == PGSEAL_CLOSED)
         rc = pgseal__conn_closed(c, err);
-    return rc < 0 ? pgseal__conn_failed(c, PGSEAL_OUT_REFUSED, rc) : rc;
+    if (rc >= 0)
+        return rc;
+    return pgseal__conn_failed(
+        c, name_refused(c, rc, err) ? PGSEAL_OUT_NAME_REFUSED : PGSEAL_OUT_REFUSED, rc);
 }

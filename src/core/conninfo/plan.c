@@ -22,6 +22,7 @@ struct pgseal_plan {
     bool second_pass; /* prefer-standby found no standby: now any server will do */
     unsigned allowed, failed;
     enum pgseal_method method;
+    bool unnamed; /* this address gets no application_name any more */
     uint64_t random;
 };
 
@@ -102,6 +103,7 @@ static void fill(const struct pgseal_plan *plan, enum pgseal_action action,
                                    .host = plan->order[plan->host],
                                    .addr = plan->addr,
                                    .method = plan->method,
+                                   .unnamed = plan->unnamed,
                                    .session = plan->second_pass ? PGSEAL_SESSION_ANY : session};
     if (action == PGSEAL_ACT_CONNECT || action == PGSEAL_ACT_CONTINUE)
         out->direct = plan->method == PGSEAL_METHOD_TLS && plan->ci->opt.direct;
@@ -136,6 +138,7 @@ static void start_addr(struct pgseal_plan *plan, struct pgseal_attempt *out)
 
     plan->failed = 0;
     plan->allowed = 0;
+    plan->unnamed = false;
     if (h->is_unix || mode < PGSEAL_SSLMODE_REQUIRE)
         plan->allowed |= BIT_PLAIN;
     if (!h->is_unix && mode != PGSEAL_SSLMODE_DISABLE)
@@ -149,6 +152,7 @@ static void start_host(struct pgseal_plan *plan, size_t host, struct pgseal_atte
 {
     plan->host = host;
     plan->naddrs = plan->addr = 0;
+    plan->unnamed = false;
     plan->method = PGSEAL_METHOD_PLAIN;
     plan->state = RESOLVING;
     fill(plan, PGSEAL_ACT_RESOLVE, out);
@@ -213,6 +217,8 @@ static bool can_follow(const struct pgseal_plan *plan, enum pgseal_outcome outco
     case PGSEAL_OUT_WRONG_SESSION:
     case PGSEAL_OUT_OPEN:
         return plan->state == TRYING;
+    case PGSEAL_OUT_NAME_REFUSED:
+        return plan->state == TRYING && !plan->unnamed && plan->ci->opt.application_name != NULL;
     }
     return false;
 }
@@ -251,6 +257,11 @@ static void act(struct pgseal_plan *plan, enum pgseal_outcome outcome, size_t na
         break;
     case PGSEAL_OUT_OPEN:
         end(plan, PGSEAL_ACT_DONE, out);
+        break;
+    case PGSEAL_OUT_NAME_REFUSED: /* the method has not failed: once more, without the name */
+        plan->unnamed = true;
+        fill(plan, PGSEAL_ACT_CONNECT, out);
+        out->reconnect = true;
         break;
     }
 }
