@@ -258,7 +258,7 @@ static void add_handover(struct cli_str *line, int row, const char *arg)
     if (arg == NULL)
         return;
     copy = cli_strdup(arg);
-    cli_mask_secrets(copy);
+    cli_drop_secrets(copy);
     cli_str_addc(line, ' ');
     cli_shell_word(line, copy);
     cli_free(copy);
@@ -281,7 +281,7 @@ static void take_operands(struct cli_opts *o, int argc, char **argv, struct cli_
             continue;
         }
         copy = cli_strdup(argv[i]);
-        cli_mask_secrets(copy);
+        cli_drop_secrets(copy);
         cli_str_addc(line, ' ');
         cli_shell_word(line, copy);
         cli_free(copy);

@@ -21,7 +21,7 @@ struct cli_opts {
     bool ask_password, never_ask;
     bool strict, trace, json, quiet, on_error_stop;
     bool help, version;
-    char *handover; /**< ours. The psql command line for the same connection, secrets masked */
+    char *handover; /**< ours. The psql command line for the same connection, without secrets */
 };
 
 /**
@@ -42,6 +42,8 @@ void cli_shell_word(struct cli_str *out, const char *arg);
  * end is zeroed. A text that is neither stays.
  */
 void cli_mask_secrets(char *text);
+/** The same, without a trace: for a command line to type. */
+void cli_drop_secrets(char *text);
 /** Row of `names` nearest to `typed`, or NULL when none is near. */
 const char *cli_nearest(const char *typed, const char *const *names, size_t n);
 /** psql's reading of on/off. 0, or -1 for neither. */

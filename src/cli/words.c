@@ -21,11 +21,11 @@ void cli_shell_word(struct cli_str *out, const char *arg)
     cli_str_addc(out, '\'');
 }
 
-/* Puts *** where text[from..to) is. Returns where the text goes on. */
-static size_t mask(char *text, size_t from, size_t to)
+/* Puts *** (at most) where text[from..to) is. Returns where the text goes on. */
+static size_t mask(char *text, size_t from, size_t to, size_t stars)
 {
     size_t n = strlen(text);
-    size_t keep = to - from < 3 ? to - from : 3;
+    size_t keep = to - from < stars ? to - from : stars;
 
     memset(text + from, '*', keep);
     memmove(text + from + keep, text + to, n - to);
@@ -62,19 +62,19 @@ static size_t value_end(const char *s, size_t at)
     return at;
 }
 
-static void mask_pairs(char *s)
+static void mask_pairs(char *s, bool drop)
 {
     size_t at = 0;
 
     while (s[at] != '\0') {
-        size_t name, end;
+        size_t name, name_len;
 
         while (pgseal__is_space(s[at]))
             at++;
         name = at;
         while (s[at] != '\0' && s[at] != '=' && !pgseal__is_space(s[at]))
             at++;
-        end = at;
+        name_len = at - name;
         while (pgseal__is_space(s[at]))
             at++;
         if (s[at] != '=')
@@ -82,11 +82,16 @@ static void mask_pairs(char *s)
         at++;
         while (pgseal__is_space(s[at]))
             at++;
-        end = end - name;
-        if (is_secret(s + name, end))
-            at = mask(s, at, value_end(s, at));
-        else
+        if (!is_secret(s + name, name_len)) {
             at = value_end(s, at);
+        } else if (drop) {
+            at = value_end(s, at);
+            while (pgseal__is_space(s[at]))
+                at++;
+            at = mask(s, name, at, 0);
+        } else {
+            at = mask(s, at, value_end(s, at), 3);
+        }
     }
 }
 
@@ -94,7 +99,7 @@ static void mask_pairs(char *s)
  * libpq takes the first "@" for the end of user and password, and none behind a "/". A person who
  * forgot to encode one in a password meant the last: so everything up to it is hidden.
  */
-static void mask_uri(char *s, size_t at)
+static void mask_uri(char *s, size_t at, bool drop)
 {
     size_t colon = at + strcspn(s + at, ":@?");
     size_t end = at;
@@ -103,26 +108,42 @@ static void mask_uri(char *s, size_t at)
         if (s[i] == '@')
             end = i;
     if (s[colon] == ':' && colon < end)
-        mask(s, colon + 1, end);
+        mask(s, drop ? colon : colon + 1, end, drop ? 0 : 3);
     at += strcspn(s + at, "?");
     while (s[at] != '\0') {
         size_t name = at + 1;
         size_t eq = name + strcspn(s + name, "=&");
+        size_t next = eq + strcspn(s + eq, "&");
 
-        at = eq + strcspn(s + eq, "&");
-        if (s[eq] == '=' && is_secret(s + name, eq - name))
-            at = mask(s, eq + 1, at);
+        if (s[eq] != '=' || !is_secret(s + name, eq - name))
+            at = next;
+        else if (!drop)
+            at = mask(s, eq + 1, next, 3);
+        else if (s[next] == '&')
+            at = mask(s, name, next + 1, 0) - 1;
+        else
+            at = mask(s, at, next, 0);
     }
+}
+
+static void hide(char *text, bool drop)
+{
+    if (strncmp(text, "postgresql://", 13) == 0)
+        mask_uri(text, 13, drop);
+    else if (strncmp(text, "postgres://", 11) == 0)
+        mask_uri(text, 11, drop);
+    else if (strchr(text, '=') != NULL)
+        mask_pairs(text, drop);
 }
 
 void cli_mask_secrets(char *text)
 {
-    if (strncmp(text, "postgresql://", 13) == 0)
-        mask_uri(text, 13);
-    else if (strncmp(text, "postgres://", 11) == 0)
-        mask_uri(text, 11);
-    else if (strchr(text, '=') != NULL)
-        mask_pairs(text);
+    hide(text, false);
+}
+
+void cli_drop_secrets(char *text)
+{
+    hide(text, true);
 }
 
 #define WORD_MAX 32

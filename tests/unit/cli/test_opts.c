@@ -107,7 +107,7 @@ static void test_opts__psql_s_other_options__are_handed_over(void **state)
 {
     expect_refused("-h db -U me -o out.txt sslmode=require~password=secret -c select~1",
                    "pgseal: error: option -o (--output) is psql's (it writes results to a file)\n"
-                   "pgseal: hint: psql -h db -U me -o out.txt 'sslmode=require password=***'\n");
+                   "pgseal: hint: psql -h db -U me -o out.txt 'sslmode=require '\n");
     expect_refused("-v x=1 db",
                    "pgseal: error: variable \"x\" is psql's: connect knows ON_ERROR_STOP and QUIET "
                    "only\n"
@@ -172,6 +172,29 @@ static void test_secrets__strings_and_uris__are_masked(void **state)
     }
 }
 
+static void test_secrets__command_lines__are_without(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"host=a password=secret user=b", "host=a user=b"},
+        {"password = 'a b' host=a", "host=a"},
+        {"postgresql://u:secret@h/db", "postgresql://u@h/db"},
+        {"postgresql://h/db?password=x", "postgresql://h/db"},
+        {"postgresql://h/db?password=x&user=u", "postgresql://h/db?user=u"},
+        {"postgresql://h/db?user=u&sslpassword=x&port=1", "postgresql://h/db?user=u&port=1"},
+        {"mydb", "mydb"},
+    };
+
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        char buf[128];
+
+        pgseal__format(buf, sizeof(buf), "%s", rows[i].in);
+        cli_drop_secrets(buf);
+        assert_string_equal(buf, rows[i].out);
+    }
+}
+
 static void test_words__shell__reads_them_back(void **state)
 {
     struct cli_str out = {0};
@@ -230,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_opts__psql_s_other_options__are_handed_over),
         cmocka_unit_test(test_opts__mistakes__name_the_word),
         cmocka_unit_test(test_secrets__strings_and_uris__are_masked),
+        cmocka_unit_test(test_secrets__command_lines__are_without),
         cmocka_unit_test(test_words__shell__reads_them_back),
         cmocka_unit_test(test_words__nearest__is_near),
         cmocka_unit_test(test_words__bool__as_psql),
