@@ -36,6 +36,10 @@ void cli_print_plain(FILE *f, const struct cli_table *t, const struct cli_print 
     struct cli_row row;
     bool sep = false; /* something stands before the next record */
 
+    if (!how->tuples_only && t->title != NULL) {
+        fputs(t->title, f);
+        record_sep(f, how);
+    }
     if (!how->tuples_only) {
         for (size_t i = 0; i < t->ncols; i++) {
             if (i > 0)
@@ -70,6 +74,10 @@ void cli_print_plain_vertical(FILE *f, const struct cli_table *t, const struct c
     struct cli_row row;
     bool sep = false;
 
+    if (!how->tuples_only && t->title != NULL) {
+        fputs(t->title, f);
+        sep = true;
+    }
     while (t->ncols > 0 && cli_rows_next(t->rows, &it, &row)) {
         if (sep) {
             record_sep(f, how);

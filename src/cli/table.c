@@ -140,6 +140,19 @@ static void print_cell_line(FILE *f, const struct column *col, size_t n, bool la
         putc_unlocked(' ', f);
 }
 
+/* Centered over the table, unless it is as wide. */
+static void print_title(FILE *f, const struct cli_table *t, const struct column *cols)
+{
+    int total = t->ncols > 0 ? (int)t->ncols * 3 - 1 : 0;
+    int width, height;
+
+    for (size_t i = 0; i < t->ncols; i++)
+        total += cols[i].width;
+    cli_cell_size(t->enc, (const uint8_t *)t->title, strlen(t->title), &width, &height);
+    put_times(f, ' ', (total - width) / 2);
+    fprintf(f, "%s\n", t->title);
+}
+
 static void print_row(FILE *f, const struct cli_table *t, struct column *cols, struct cli_row *row)
 {
     size_t lines = 1;
@@ -167,6 +180,8 @@ void cli_print_aligned(FILE *f, const struct cli_table *t, const struct cli_prin
     struct cli_rows_iter it = {0};
     struct cli_row row;
 
+    if (!how->tuples_only && t->title != NULL)
+        print_title(f, t, cols);
     if (!how->tuples_only)
         print_header(f, t, cols);
     while (t->ncols > 0 && cli_rows_next(t->rows, &it, &row))

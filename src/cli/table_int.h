@@ -60,6 +60,7 @@ struct cli_print {
 /** What one result set looks like to the printers. */
 struct cli_table {
     enum cli_enc enc;
+    const char *title; /**< NULL = none, as a query's result has */
     const struct cli_col *cols;
     size_t ncols;
     const struct cli_rows *rows;

@@ -125,6 +125,8 @@ void cli_print_vertical(FILE *f, const struct cli_table *t, const struct cli_pri
         return;
     }
     s = measure(t, how);
+    if (!how->tuples_only && t->title != NULL)
+        fprintf(f, "%s\n", t->title);
     while (cli_rows_next(t->rows, &it, &row)) {
         record++;
         if (!how->tuples_only || record > 1)
