@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* The program `pgseal`: finds the verb and runs it. */
-#include <stdio.h>
+/* The program `pgseal`. */
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    fputs("pgseal: no verbs yet\n", stderr);
-    return 2;
+    return cli_main(argc, argv);
 }

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgseal connect`: from the command line to an open session, then what was asked for. */
+#include "about_int.h"
+#include "trace_int.h"
+#include "tty_int.h"
+#include "verbs_int.h"
+
+#include <pgseal/drive.h>
+
+#include <openssl/crypto.h>
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One run of the verb. */
+struct app {
+    struct cli_opts opts;
+    char *dbname;   /* ours: a copy of the operand, which may hold a password. Secret */
+    char *password; /* ours: typed. Secret */
+    struct pgseal_conninfo *ci;
+    struct pgseal_session *session;
+    struct cli_trace trace;
+    struct cli_run run;
+    bool tty; /* standard input and output are terminals: psql's !notty */
+};
+
+static void app_done(struct app *a)
+{
+    pgseal_session_close(a->session);
+    pgseal_conninfo_free(a->ci);
+    pgseal__wipe_free_str(a->dbname);
+    pgseal__wipe_free_str(a->password);
+    cli_str_done(&a->run.key);
+    cli_str_done(&a->run.notify);
+    cli_opts_done(&a->opts);
+}
+
+/* ---- the session as commands see it ---------------------------------------------------------- */
+
+static int link_read(void *ctx, struct pgseal_frame *out, struct pgseal_err *err)
+{
+    struct app *a = ctx;
+    int rc = pgseal_session_read(a->session, 0, out, err);
+
+    if (rc != 0)
+        return rc;
+    /* A clean end is as unwelcome in the middle of a query; libpq's texts. */
+    if (pgseal_session_facts(a->session)->tls)
+        return pgseal__fail(err, PGSEAL_E_CLOSED, "SSL connection has been closed unexpectedly");
+    return pgseal__fail(err, PGSEAL_E_CLOSED,
+                        "server closed the connection unexpectedly\n"
+                        "\tThis probably means the server terminated abnormally\n"
+                        "\tbefore or while processing the request.");
+}
+
+static int link_write(void *ctx, uint8_t type, const void *body, size_t n, struct pgseal_err *err)
+{
+    return pgseal_session_write(((struct app *)ctx)->session, type, body, n, err);
+}
+
+static int link_flush(void *ctx, struct pgseal_err *err)
+{
+    return pgseal_session_flush(((struct app *)ctx)->session, err);
+}
+
+static int link_cancel(void *ctx, struct pgseal_err *err)
+{
+    return pgseal_session_cancel(((struct app *)ctx)->session, err);
+}
+
+static const char *link_param(void *ctx, const char *name)
+{
+    return pgseal_session_param(((struct app *)ctx)->session, name);
+}
+
+/* ---- telling about the connection ------------------------------------------------------------ */
+
+static bool root_is_missing(const struct app *a)
+{
+    const char *path = pgseal_conninfo_options(a->ci)->sslrootcert;
+    const struct pgseal_world *w = pgseal_world_host();
+    struct pgseal_file f = {0};
+
+    if (path == NULL || path[0] == '\0' || strcmp(path, "system") == 0)
+        return false;
+    w->stat(w->ctx, path, &f);
+    return f.stat_sys == ENOENT || f.stat_sys == ENOTDIR;
+}
+
+static struct cli_about about(const struct app *a)
+{
+    const struct pgseal_options *opt = pgseal_conninfo_options(a->ci);
+
+    return (struct cli_about){
+        .facts = pgseal_session_facts(a->session),
+        .opt = opt,
+        .host = pgseal_session_host(a->session),
+        .address = pgseal_session_address(a->session),
+        .user = opt->user,
+        .dbname = opt->dbname,
+        .server_version = pgseal_session_param(a->session, "server_version"),
+        .superuser = pgseal_session_param(a->session, "is_superuser"),
+        .standby = pgseal_session_param(a->session, "in_hot_standby"),
+        .ssl_library = OpenSSL_version(OPENSSL_VERSION),
+        .now_unix_s = (int64_t)time(NULL),
+        .root_missing = root_is_missing(a),
+        .server_said_no = a->trace.server_said_no,
+        .tls_failure = a->trace.tls_failed ? a->trace.tls_failure : NULL,
+    };
+}
+
+static void tell_conninfo(void *ctx, struct cli_run *run)
+{
+    struct cli_about b = about(ctx);
+
+    cli_conninfo_table(run->out, &b, &run->print, run->enc);
+}
+
+static void tell_ssl(void *ctx, struct cli_run *run)
+{
+    struct cli_about b = about(ctx);
+    struct cli_str s = {0};
+
+    cli_ssl_story(&s, &b);
+    fputs(cli_str(&s), run->out);
+    cli_str_done(&s);
+}
+
+static void tell_weakness(void *ctx, const char *text)
+{
+    struct app *a = ctx;
+
+    cli_say(&a->run.log, CLI_WARNING, "%s", text);
+}
+
+/* The banner is for the prompt; a script hears only of what is weak, and not under -q. */
+static void tell_at_start(struct app *a)
+{
+    struct cli_about b = about(a);
+    struct cli_str s = {0};
+
+    if (a->opts.quiet)
+        return;
+    if (!a->run.at_prompt) {
+        cli_weaknesses(&b, tell_weakness, a);
+        return;
+    }
+    cli_str_addf(&s, "pgseal (" PGSEAL_VERSION ", server %s)\n",
+                 b.server_version != NULL ? b.server_version : "unknown");
+    cli_banner_ssl(&s, &b);
+    cli_verdict(&s, &b);
+    fputs(cli_str(&s), stdout);
+    cli_str_done(&s);
+}
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+static int failed(struct app *a, const struct pgseal_err *err)
+{
+    struct cli_str s = {0};
+
+    if (a->opts.json)
+        (void)cli_failure_json(stdout, err);
+    cli_say(&a->run.log, CLI_ERROR, "%s", err->msg);
+    cli_story(&s, err, cli_columns(STDERR_FILENO), a->run.log.colour);
+    fputs(cli_str(&s), stderr);
+    cli_str_done(&s);
+    return CLI_EXIT_BADCONN;
+}
+
+static void warn(void *ctx, const char *text)
+{
+    struct app *a = ctx;
+
+    if (!a->opts.quiet)
+        cli_say(&a->run.log, CLI_WARNING, "%s", text);
+}
+
+static char *ask_password(void *ctx, const char *user)
+{
+    char prompt[256];
+    char *typed, *given;
+
+    (void)ctx;
+    if (user != NULL && user[0] != '\0')
+        pgseal__format(prompt, sizeof(prompt), "Password for user %s: ", user);
+    else
+        pgseal__format(prompt, sizeof(prompt), "Password: ");
+    typed = cli_ask_secret(prompt);
+    given = typed != NULL ? strdup(typed) : NULL; /* the session releases it with free() */
+    pgseal__wipe_free_str(typed);
+    return given;
+}
+
+static int set(struct app *a, const char *keyword, const char *value, const char *origin,
+               struct pgseal_err *err)
+{
+    return value == NULL ? 0 : pgseal_conninfo_set(a->ci, keyword, value, origin, err);
+}
+
+/* The order is psql's (PG18 startup.c): a connection string overrides what stands before it. */
+static int collect(struct app *a, struct pgseal_err *err)
+{
+    const struct cli_opts *o = &a->opts;
+    bool encode = a->tty && getenv("PGCLIENTENCODING") == NULL;
+
+    if (set(a, "host", o->host, "-h", err) < 0 || set(a, "port", o->port, "-p", err) < 0 ||
+        set(a, "user", o->user, "-U", err) < 0 || set(a, "password", a->password, "typed", err) < 0)
+        return err->code;
+    if (a->dbname != NULL && pgseal_conninfo_is_string(a->dbname)) {
+        if (pgseal_conninfo_parse(a->ci, a->dbname, err) < 0)
+            return err->code;
+    } else if (set(a, "dbname", a->dbname, "-d", err) < 0) {
+        return err->code;
+    }
+    if (set(a, "fallback_application_name", "pgseal", "default", err) < 0 ||
+        set(a, "client_encoding", encode ? "auto" : NULL, "terminal", err) < 0 ||
+        set(a, "sslkeylogfile", o->sslkeylogfile, "--sslkeylogfile", err) < 0)
+        return err->code;
+    return 0;
+}
+
+/* --strict turns the default into verify-full and contradicts a weaker mode that somebody chose. */
+static int be_strict(struct app *a, struct pgseal_err *err)
+{
+    const char *mode = pgseal_conninfo_get(a->ci, "sslmode");
+    const char *origin = pgseal_conninfo_origin(a->ci, "sslmode");
+
+    if (mode == NULL)
+        return set(a, "sslmode", "verify-full", "--strict", err);
+    if (strcmp(mode, "verify-full") == 0)
+        return 0;
+    pgseal__fail(err, PGSEAL_E_OPTION, "sslmode \"%s\" may not be used with --strict", mode);
+    pgseal__detail(err, "sslmode=%s comes from: %s.", mode, origin != NULL ? origin : "unknown");
+    pgseal__hint(err, "Use sslmode=verify-full, or leave sslmode out: --strict sets it.");
+    return err->code;
+}
+
+static int settings(struct app *a, struct pgseal_err *err)
+{
+    const struct pgseal_world *world = pgseal_world_host();
+    const char *text;
+
+    a->ci = pgseal_conninfo_new(err);
+    if (a->ci == NULL || collect(a, err) < 0)
+        return err->code;
+    if (a->opts.strict && pgseal_conninfo_get(a->ci, "sslmode") == NULL &&
+        world->env(world->ctx, "PGSSLMODE") == NULL && be_strict(a, err) < 0)
+        return err->code;
+    if (pgseal_conninfo_finish(a->ci, world, err) < 0)
+        return err->code;
+    for (size_t i = 0; (text = pgseal_conninfo_warning(a->ci, i)) != NULL; i++)
+        fprintf(stderr, "%s\n", text);
+    return a->opts.strict ? be_strict(a, err) : 0;
+}
+
+/* What --strict asks for beyond libpq, once the facts are there. */
+static int strict_verdict(struct app *a, struct pgseal_err *err)
+{
+    const struct pgseal_conn_facts *f = pgseal_session_facts(a->session);
+
+    if (!a->opts.strict || f->is_unix || !f->tls)
+        return 0;
+    if (f->auth.method == NULL || strncmp(f->auth.method, "SCRAM", 5) != 0 || f->auth.channel_bound)
+        return 0;
+    pgseal__fail(err, PGSEAL_E_BINDING, "--strict: SCRAM was used without channel binding");
+    pgseal__detail(err,
+                   "The server at \"%s\" authenticated us with %s; nothing shows that TLS ends "
+                   "there and not at a proxy.",
+                   pgseal_session_address(a->session), f->auth.method);
+    pgseal__hint(err, "Connect to the database itself, or leave --strict out.");
+    return err->code;
+}
+
+static int open_session(struct app *a, struct pgseal_err *err)
+{
+    struct pgseal_session_options so = {
+        .size = sizeof(so),
+        .strict = a->opts.strict,
+        .trace = {.fn = cli_trace_event, .ctx = &a->trace},
+        .warn = warn,
+        .ask_password = a->opts.never_ask ? NULL : ask_password,
+        .ctx = a,
+        .interrupted = &cli_interrupted,
+    };
+
+    a->session = pgseal_session_open(a->ci, &so, err);
+    if (a->session == NULL)
+        return err->code;
+    if (strict_verdict(a, err) < 0) {
+        a->session = pgseal_session_close(a->session);
+        return err->code;
+    }
+    a->run.open = true;
+    a->run.txn = 'I';
+    a->run.host.dbname = pgseal_conninfo_options(a->ci)->dbname;
+    cli_run_params(&a->run);
+    return 0;
+}
+
+/* At the prompt a lost connection is made again, once, with the same settings. */
+static bool reset(void *ctx, struct cli_run *run)
+{
+    struct app *a = ctx;
+    struct pgseal_err err = {0};
+
+    (void)run;
+    a->session = pgseal_session_close(a->session);
+    a->trace.server_said_no = a->trace.tls_failed = false;
+    return open_session(a, &err) == 0;
+}
+
+/* ---- the verb -------------------------------------------------------------------------------- */
+
+static void help(void)
+{
+    struct cli_str s = {0};
+
+    cli_str_add(&s,
+                "pgseal connect is a psql-compatible client that says what the connection "
+                "proves.\n"
+                "\n"
+                "Usage: pgseal connect [OPTION]... [DBNAME | CONNECTION STRING | URI [USER]]\n");
+    cli_opts_help(&s);
+    cli_str_add(&s,
+                "\n"
+                "Every parameter and environment variable of libpq 18 is understood. Exit codes "
+                "are psql's:\n"
+                "0 fine, 1 an SQL error or one of ours, 2 no connection, 3 a script error with "
+                "ON_ERROR_STOP.\n"
+                "\n"
+                "  pgseal connect \"host=db.example.com sslmode=verify-full "
+                "sslrootcert=ca.pem user=app dbname=app\"\n");
+    fputs(cli_str(&s), stdout);
+    cli_str_done(&s);
+}
+
+static int run_action(struct app *a, const struct cli_action *act)
+{
+    struct cli_run *run = &a->run;
+    size_t used;
+    bool ok;
+
+    if (act->is_file)
+        return cli_script(run, act->text);
+    run->log.terse = true;
+    if (act->text[0] == '\\') {
+        enum cli_slash got = cli_slash(run, act->text + 1, strlen(act->text + 1), &used);
+
+        ok = got == CLI_SLASH_OK || got == CLI_SLASH_QUIT;
+    } else {
+        ok = cli_query(run, act->text);
+    }
+    if (!run->open)
+        return CLI_EXIT_BADCONN;
+    return ok ? CLI_EXIT_OK : CLI_EXIT_FAILURE;
+}
+
+/* -c and -f in the order given: the last one's exit code, but a lost connection ends it all. */
+static int run_actions(struct app *a)
+{
+    int code = CLI_EXIT_OK;
+
+    for (size_t i = 0; i < a->opts.nactions; i++) {
+        code = run_action(a, &a->opts.actions[i]);
+        if (!a->run.open || a->run.cancelled)
+            break;
+        if (code != CLI_EXIT_OK && a->run.on_error_stop)
+            break;
+    }
+    return code;
+}
+
+static int work(struct app *a)
+{
+    struct cli_about b = about(a);
+
+    tell_at_start(a);
+    if (a->opts.json) {
+        if (cli_facts_json(stdout, &b))
+            return CLI_EXIT_OK;
+        cli_say(&a->run.log, CLI_ERROR, "--json needs libjansson.so.4");
+        return CLI_EXIT_FAILURE;
+    }
+    cli_catch_interrupt();
+    if (a->opts.nactions > 0)
+        return run_actions(a);
+    a->run.log.terse = true;
+    if (!a->tty)
+        return cli_script(&a->run, NULL);
+    if (!a->opts.quiet)
+        fputs("Type \"help\" for help.\n\n", stdout);
+    return cli_repl(&a->run);
+}
+
+static void prepare(struct app *a)
+{
+    a->run = (struct cli_run){
+        .link = {.ctx = a,
+                 .read = link_read,
+                 .write = link_write,
+                 .flush = link_flush,
+                 .cancel = link_cancel,
+                 .param = link_param},
+        .host = {.ctx = a, .reset = reset, .conninfo = tell_conninfo, .ssl = tell_ssl},
+        .log = {.err = stderr, .out = stdout, .colour = cli_may_colour(STDERR_FILENO)},
+        .print = a->opts.print,
+        .handover = a->opts.handover,
+        .out = stdout,
+        .source = stdin,
+        .quiet = a->opts.quiet,
+        .on_error_stop = a->opts.on_error_stop,
+    };
+    a->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    a->run.pager = a->tty;
+    a->run.at_prompt = a->tty && a->opts.nactions == 0 && !a->opts.json;
+    a->trace.f = a->opts.trace ? stderr : NULL;
+}
+
+/* The words of the command line are public (ps); what is secret in them leaves it at once. */
+static void hide_secrets(struct app *a, int argc, char **argv)
+{
+    if (a->opts.dbname != NULL)
+        a->dbname = cli_strdup(a->opts.dbname);
+    for (int i = 1; i < argc; i++)
+        if (argv[i] == a->opts.dbname)
+            cli_mask_secrets(argv[i]);
+}
+
+int cli_verb_connect(int argc, char **argv)
+{
+    struct app a = {0};
+    struct cli_str why = {0};
+    struct pgseal_err err = {0};
+    int code = cli_opts_parse(&a.opts, argc, argv, &why);
+
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* passwords and keys are in our memory */
+    hide_secrets(&a, argc, argv);
+    fputs(cli_str(&why), stderr);
+    cli_str_done(&why);
+    prepare(&a);
+    if (code < 0) {
+        code = CLI_EXIT_FAILURE;
+    } else if (a.opts.help) {
+        help();
+    } else if (a.opts.version) {
+        puts("pgseal " PGSEAL_VERSION);
+    } else {
+        if (a.opts.ask_password)
+            a.password = cli_ask_secret("Password: ");
+        if (settings(&a, &err) < 0 || open_session(&a, &err) < 0)
+            code = failed(&a, &err);
+        else
+            code = work(&a);
+    }
+    app_done(&a);
+    return code;
+}

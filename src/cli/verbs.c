@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The dispatcher: pgseal VERB, --help, --version, and what was meant by a typing error. */
+#include "opts_int.h"
+#include "verbs_int.h"
+
+#include "cli.h"
+
+static const struct verb {
+    const char *name, *text;
+    int (*run)(int argc, char **argv);
+} VERBS[] = {
+#define PGSEAL_ROW(name, text) {#name, text, cli_verb_##name},
+#include "verbs.def"
+#undef PGSEAL_ROW
+};
+
+enum { EXIT_FINE = 0, EXIT_USAGE = 2 };
+
+static void help(FILE *f)
+{
+    fputs("pgseal connects to PostgreSQL, provably encrypted and authenticated.\n"
+          "\n"
+          "Usage: pgseal VERB [OPTION]...\n"
+          "\n"
+          "Verbs:\n",
+          f);
+    for (size_t i = 0; i < PGSEAL_COUNT(VERBS); i++)
+        fprintf(f, "  %-10s  %s\n", VERBS[i].name, VERBS[i].text);
+    fputs("\n"
+          "pgseal VERB --help tells more; so do the manual pages pgseal(1) and pgseal-VERB(1).\n",
+          f);
+}
+
+static int unknown(const char *name)
+{
+    const char *names[PGSEAL_COUNT(VERBS)];
+    const char *near;
+
+    for (size_t i = 0; i < PGSEAL_COUNT(VERBS); i++)
+        names[i] = VERBS[i].name;
+    near = cli_nearest(name, names, PGSEAL_COUNT(VERBS));
+    fprintf(stderr, "pgseal: error: unknown verb \"%s\"", name);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean %s?", near);
+    fputs("\npgseal: hint: pgseal --help\n", stderr);
+    return EXIT_USAGE;
+}
+
+int cli_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return EXIT_FINE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("pgseal " PGSEAL_VERSION);
+        return EXIT_FINE;
+    }
+    for (size_t i = 0; i < PGSEAL_COUNT(VERBS); i++)
+        if (strcmp(argv[1], VERBS[i].name) == 0)
+            return VERBS[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}
