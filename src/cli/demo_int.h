@@ -73,6 +73,4 @@ int demo_run(const char *const *argv, const char *const *env, const char *cwd, c
 /** Set by a signal handler: everything stops soon. */
 extern volatile int demo_interrupted;
 
-int cli_verb_demo(int argc, char **argv);
-
 #endif

@@ -22,6 +22,7 @@
 
 #define START_TIMEOUT_MS 30000
 #define STOP_TIMEOUT_MS  10000
+#define CANNOT_ENTER     126 /* exit status of a child that could not become the server */
 
 static void nap_ms(int ms)
 {
@@ -201,7 +202,7 @@ static pid_t spawn(struct demo_server *s, const char *const *argv, bool dies_wit
         return pid;
     if (geteuid() == 0 &&
         (setgroups(1, &s->gid) != 0 || setgid(s->gid) != 0 || setuid(s->uid) != 0))
-        _exit(126);
+        _exit(CANNOT_ENTER);
     if (dies_with_us)
         prctl(PR_SET_PDEATHSIG, SIGINT); /* behind setuid(), which clears it */
     setsid();
@@ -211,7 +212,7 @@ static pid_t spawn(struct demo_server *s, const char *const *argv, bool dies_wit
     fd = open("/dev/null", O_RDONLY);
     dup2(fd, 0);
     if (chdir(s->data) != 0)
-        _exit(126);
+        _exit(CANNOT_ENTER);
     for (; argv[n] != NULL && n + 1 < PGSEAL_COUNT(args); n++)
         args[n] = strdup(argv[n]);
     args[n] = NULL;
@@ -284,6 +285,15 @@ static int run_initdb(struct demo_server *s, struct pgseal_err *err)
     if (rc == -1 && pid > 0) {
         kill(pid, SIGKILL);
         wait_for(pid, STOP_TIMEOUT_MS);
+    }
+    if (rc == CANNOT_ENTER) {
+        pgseal__fail(err, PGSEAL_E_IO, "the server's user cannot enter \"%s\"", s->data);
+        pgseal__detail(err,
+                       "PostgreSQL does not run as root, so the demo runs it as the user with "
+                       "ID %d, and a directory above is closed to others.",
+                       (int)s->uid);
+        pgseal__hint(err, "Use a directory that others may enter: TMPDIR=/tmp pgseal demo");
+        return -1;
     }
     return rc == 0 ? 0 : fail_with_log(s, err, "initdb failed");
 }

@@ -2,6 +2,7 @@
 /* pgseal demo: the whole story in one minute, on a throw-away real PostgreSQL. */
 #include "demo_int.h"
 #include "demo_steps_int.h"
+#include "verbs_int.h"
 
 #include <getopt.h>
 #include <signal.h>
