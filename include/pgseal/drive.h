@@ -12,6 +12,15 @@ extern "C" {
 /** The real world: environment, files, home directory. Static; never NULL. */
 PGSEAL_API const struct pgseal_world *pgseal_world_host(void);
 
+/**
+ * Keeps passwords and keys of this process out of core dumps and from the debugger of another
+ * process: RLIMIT_CORE 0 and PR_SET_DUMPABLE 0. A program calls it first thing in main().
+ *
+ * @return  0, or PGSEAL_E_IO when the system refused one of the two.
+ * Source: prctl(2), getrlimit(2).   Since: 0.1
+ */
+PGSEAL_API int pgseal_process_harden(void);
+
 /** An open connection with a blocking face. One thread at a time. */
 struct pgseal_session;
 

@@ -6,6 +6,7 @@ import hmac
 import os
 import socket
 import struct
+import time
 
 PASSWORD = "secret"
 SCRIPTS = {}
@@ -122,6 +123,24 @@ def _rst(io):
 
 @script("silent")
 def _silent(io):
+    io.typed()
+    return False
+
+
+@script("drip-for-ever")
+def _drip(io):
+    """A notice of 2000 bytes, one byte at a time, slowly."""
+    io.write(auth(0))
+    for byte in message(b"N", b"SNOTICE\0" + b"M" + b"x" * 2000 + b"\0\0"):
+        io.write(bytes([byte]))
+        time.sleep(0.05)
+    return False
+
+
+@script("trust-then-eof")
+def _trust_then_eof(io):
+    """Opens the session, then closes without a word."""
+    io.write(auth(0) + message(b"K", b"\0\0\0\7key!") + message(b"Z", b"I"))
     io.typed()
     return False
 

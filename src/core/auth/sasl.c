@@ -52,7 +52,7 @@ static int not_bound(struct pgseal_auth *a, const struct pgseal__mech_row *row,
         pgseal__detail(err, "The server offers %s and no SCRAM-SHA-256-PLUS.", row->name);
         return PGSEAL_E_BINDING;
     }
-    if (!a->o.strict || !a->o.tls || row->bit != PGSEAL_AUTH_SCRAM)
+    if (!a->o.strict || !a->o.tls || !a->o.verified || row->bit != PGSEAL_AUTH_SCRAM)
         return 0;
     pgseal__fail(err, PGSEAL_E_BINDING,
                  "strict: server and client agreed on %s without channel binding", row->name);
