@@ -6,6 +6,18 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+/* Says why there is no binding. Returns `code`. */
+static int undefined(X509 *cert, struct pgseal_err *err, int code)
+{
+    pgseal__detail(err,
+                   "The server's certificate is signed with %s, for which OpenSSL names no digest; "
+                   "RFC 5929 leaves channel binding undefined then.",
+                   cert != NULL ? OBJ_nid2ln(X509_get_signature_nid(cert)) : "nothing");
+    pgseal__hint(err, "Add channel_binding=disable, or have the certificate signed by an RSA or "
+                      "ECDSA key with SHA-256.");
+    return code;
+}
+
 int pgseal_tls_binding(const struct pgseal_tls *t, uint8_t out[64], struct pgseal_err *err)
 {
     const EVP_MD *md;
@@ -19,22 +31,17 @@ int pgseal_tls_binding(const struct pgseal_tls *t, uint8_t out[64], struct pgsea
     ERR_clear_error();
     if (cert == NULL || !X509_get_signature_info(cert, &nid, NULL, NULL, NULL)) {
         ERR_clear_error();
-        return pgseal__fail(err, PGSEAL_E_BINDING,
-                            "could not determine server certificate signature algorithm");
+        return undefined(
+            cert, err,
+            pgseal__fail(err, PGSEAL_E_BINDING,
+                         "could not determine server certificate signature algorithm"));
     }
     md = nid == NID_md5 || nid == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(nid);
     if (md == NULL) {
         ERR_clear_error();
-        pgseal__fail(err, PGSEAL_E_BINDING, "could not find digest for NID %s", OBJ_nid2sn(nid));
-        pgseal__detail(
-            err,
-            "The server's certificate is signed with %s, which names no digest; RFC 5929 "
-            "leaves channel binding undefined for it.",
-            OBJ_nid2ln(X509_get_signature_nid(cert)));
-        pgseal__hint(err,
-                     "Add channel_binding=disable, or have the certificate signed by an RSA or "
-                     "ECDSA key.");
-        return PGSEAL_E_BINDING;
+        return undefined(cert, err,
+                         pgseal__fail(err, PGSEAL_E_BINDING, "could not find digest for NID %s",
+                                      OBJ_nid2sn(nid)));
     }
     if (!X509_digest(cert, md, out, &n) || n > 64) {
         ERR_clear_error();
