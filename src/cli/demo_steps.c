@@ -112,6 +112,14 @@ const struct demo_step demo_steps[] = {
      .why =
          "libpq has one text for an expired certificate, a wrong root and a missing intermediate. "
          "The lines below it tell them apart."},
+    {.note = "-- a current certificate again, but the authority that signed it ended yesterday",
+     .before = DEMO_EXPIRED_SUB,
+     .args = {"host=$HOST sslmode=verify-full sslrootcert=ap-northeast-1-bundle.pem user=postgres "
+              "dbname=postgres",
+              "-c", "select 1"},
+     .exit = 2,
+     .needs = {"SSL error: certificate verify failed", "X509_CERT_HAS_EXPIRED", "depth 1"},
+     .why = "The same words from libpq; the certificate to look at is another one."},
     {.chapter = "Rotate",
      .note = "-- the certificate is renewed under the same root",
      .before = DEMO_CURRENT,

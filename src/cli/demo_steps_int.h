@@ -11,6 +11,7 @@ enum demo_before {
     DEMO_FORCE_SSL,   /**< pg_hba.conf: hostssl */
     DEMO_ALLOW_PLAIN, /**< pg_hba.conf: host */
     DEMO_EXPIRED,     /**< present the expired leaf */
+    DEMO_EXPIRED_SUB, /**< present a leaf whose subordinate CA has expired */
     DEMO_CURRENT      /**< present the current leaf */
 };
 

@@ -113,6 +113,8 @@ static int prepare(struct demo_server *s, enum demo_before what, struct pgseal_e
         return demo_server_force_ssl(s, false, err);
     case DEMO_EXPIRED:
         return demo_server_certificate(s, "expired", err);
+    case DEMO_EXPIRED_SUB:
+        return demo_server_certificate(s, "expired-subordinate", err);
     case DEMO_CURRENT:
         return demo_server_certificate(s, "current", err);
     }

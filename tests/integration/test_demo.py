@@ -48,7 +48,7 @@ def test_demo__whole_story__every_step_as_it_says(demo):
     child = demo()
     out, err = child.communicate(timeout=60)
     assert child.returncode == 0, out + err
-    assert re.search(r"17 of 17 steps went as the story says, [0-9.]+ s$", out.rstrip()), out
+    assert re.search(r"18 of 18 steps went as the story says, [0-9.]+ s$", out.rstrip()), out
     assert "!!" not in out
     assert list(demo.dir.iterdir()) == []
     assert servers_below(demo.dir) == []
