@@ -115,6 +115,10 @@ enum cli_slash cli_slash(struct cli_run *run, const char *p, size_t n, size_t *u
         return expanded(run, w.arg);
     if (strcmp(w.name, "restrict") == 0 || strcmp(w.name, "unrestrict") == 0)
         return restriction(run, w.name, w.arg);
+    if (strcmp(w.name, ".") == 0) { /* data of a COPY that did not begin */
+        cli_say(&run->log, CLI_ERROR, "invalid command \\.");
+        return CLI_SLASH_ERROR;
+    }
     if (strcmp(w.name, "conninfo") != 0 && strcmp(w.name, "ssl") != 0)
         return foreign(run, w.name);
     if (!run->open) {

@@ -4,7 +4,6 @@
 
 struct shape {
     int names, values; /* columns of the two sides */
-    bool multi_values; /* some value has several lines */
 };
 
 static void put_times(FILE *f, char c, int n)
@@ -13,21 +12,12 @@ static void put_times(FILE *f, char c, int n)
         putc_unlocked(c, f);
 }
 
-static int digits(size_t n)
-{
-    int d = 1;
-
-    for (; n >= 10; n /= 10)
-        d++;
-    return d;
-}
-
-static struct shape measure(const struct cli_table *t, const struct cli_print *how)
+static struct shape measure(const struct cli_table *t)
 {
     struct shape s = {0};
     struct cli_rows_iter it = {0};
     struct cli_row row;
-    int width, height, least;
+    int width, height;
 
     for (size_t i = 0; i < t->ncols; i++) {
         cli_cell_size(t->enc, (const uint8_t *)t->cols[i].name, t->cols[i].len, &width, &height);
@@ -41,15 +31,8 @@ static struct shape measure(const struct cli_table *t, const struct cli_print *h
             cli_cell_size(t->enc, v.p, v.len, &width, &height);
             if (width > s.values)
                 s.values = width;
-            if (height > 1)
-                s.multi_values = true;
         }
     }
-    /* The values' side is at least as wide as the widest record line needs (PG15 print.c). */
-    least = how->tuples_only ? 0 : 12 + digits(t->rows->count);
-    least -= s.names + 3 + (s.multi_values ? 1 : 0);
-    if (least > s.values)
-        s.values = least;
     return s;
 }
 
@@ -124,7 +107,7 @@ void cli_print_vertical(FILE *f, const struct cli_table *t, const struct cli_pri
         putc_unlocked('\n', f);
         return;
     }
-    s = measure(t, how);
+    s = measure(t);
     if (!how->tuples_only && t->title != NULL)
         fprintf(f, "%s\n", t->title);
     while (cli_rows_next(t->rows, &it, &row)) {

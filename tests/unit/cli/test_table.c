@@ -194,6 +194,47 @@ static void test_table__header_of_lines__as_psql(void **state)
     done(&s);
 }
 
+/* PostgreSQL 15's rule: the values' side is no wider than the values, also under a record line. */
+static void test_expanded__narrow_lines__as_psql(void **state)
+{
+    struct sheet s = {0};
+
+    add_col(&s, "a", INT4);
+    add_col(&s, "b", TEXT);
+    add_row(&s, ROW("1", "x\ny"));
+    expect(&s, (struct cli_print){.expanded = true}, "-[ RECORD 1 ]\na | 1\nb | x+\n  | y\n\n");
+    done(&s);
+}
+
+static void test_title__centered_or_not__as_psql(void **state)
+{
+    struct sheet s = {0};
+    struct cli_table t = {.enc = CLI_ENC_UTF8, .title = "Title", .cols = s.cols, .rows = &s.rows};
+    struct cli_print how = {.fieldsep = "|", .recordsep = "\n"};
+    char *got = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&got, &n);
+
+    add_col(&s, "a long column", TEXT);
+    add_row(&s, ROW("x"));
+    t.ncols = 1;
+    cli_table_print(f, &t, &how);
+    how.expanded = true;
+    cli_table_print(f, &t, &how);
+    how.expanded = false;
+    how.format = CLI_UNALIGNED;
+    cli_table_print(f, &t, &how);
+    how.tuples_only = true;
+    cli_table_print(f, &t, &how);
+    fclose(f);
+    assert_string_equal(got, "     Title\n a long column \n---------------\n x\n(1 row)\n\n"
+                             "Title\n-[ RECORD 1 ]-+--\na long column | x\n\n"
+                             "Title\na long column\nx\n(1 row)\n"
+                             "x\n");
+    free(got);
+    done(&s);
+}
+
 static void test_extent__aligned__counts_lines_and_columns(void **state)
 {
     struct sheet s = people();
@@ -286,6 +327,8 @@ int main(void)
         cmocka_unit_test(test_csv__specials__are_quoted),
         cmocka_unit_test(test_table__no_columns_or_rows__as_psql),
         cmocka_unit_test(test_table__header_of_lines__as_psql),
+        cmocka_unit_test(test_expanded__narrow_lines__as_psql),
+        cmocka_unit_test(test_title__centered_or_not__as_psql),
         cmocka_unit_test(test_extent__aligned__counts_lines_and_columns),
         cmocka_unit_test(test_rows__lengths_that_do_not_fit__are_refused),
         cmocka_unit_test(test_rows__invalid_utf8_and_nul__are_left_out),
