@@ -43,23 +43,19 @@ bool cli_copy_out(struct cli_run *run, struct cli_result *res)
 /* Ends the data, with a reason when they are not all there, and reads what the server says. */
 static bool finish(struct cli_run *run, struct cli_result *res, const char *why)
 {
-    struct pgseal_err err = {0};
     const void *body = why != NULL ? why : "";
     size_t n = why != NULL ? strlen(why) + 1 : 0;
 
-    if (run->link.write(run->link.ctx, why != NULL ? 'f' : 'c', body, n, &err) < 0)
-        (void)err; /* what is wrong shows when the answer is read */
-    else
-        (void)run->link.flush(run->link.ctx, &err);
+    /* What is wrong shows when the answer is read. */
+    if (run->link.write(run->link.ctx, why != NULL ? 'f' : 'c', body, n, &run->err) == 0)
+        (void)run->link.flush(run->link.ctx, &run->err);
     cli_result_next(run, res);
     return why == NULL && res->kind == CLI_RES_COMMAND;
 }
 
 static bool send(struct cli_run *run, const char *p, size_t n)
 {
-    struct pgseal_err err = {0};
-
-    return n == 0 || run->link.write(run->link.ctx, 'd', p, n, &err) == 0;
+    return n == 0 || run->link.write(run->link.ctx, 'd', p, n, &run->err) == 0;
 }
 
 enum input { INPUT_ENDED, INPUT_FAILED, INPUT_INTERRUPTED, INPUT_UNSENT };

@@ -147,7 +147,6 @@ static void print_notifications(struct cli_run *run)
 
 bool cli_query(struct cli_run *run, const char *sql)
 {
-    struct pgseal_err err = {0};
     bool ok;
 
     if (!run->open) {
@@ -157,14 +156,14 @@ bool cli_query(struct cli_run *run, const char *sql)
     run->query = sql;
     run->cancelled = false;
     run->txn = 'A'; /* active, until the server says otherwise */
-    if (run->link.write(run->link.ctx, 'Q', sql, strlen(sql) + 1, &err) < 0 ||
-        run->link.flush(run->link.ctx, &err) < 0) {
+    if (run->link.write(run->link.ctx, 'Q', sql, strlen(sql) + 1, &run->err) < 0 ||
+        run->link.flush(run->link.ctx, &run->err) < 0) {
         /* What the server said before it left is told first. */
         ok = false;
         (void)results(run);
         if (run->open) {
             run->open = false;
-            cli_say(&run->log, CLI_PLAIN, "%s", err.msg);
+            cli_say(&run->log, CLI_PLAIN, "%s", run->err.msg);
             lost(run);
         }
     } else {

@@ -39,31 +39,32 @@ static void become(struct cli_result *res, enum cli_kind kind, const char *text)
     }
 }
 
+/* psql says so, and goes on waiting for the server's answer. */
+static void cancel(struct cli_run *run)
+{
+    cli_interrupt_clear();
+    fflush(run->out);
+    if (run->link.cancel(run->link.ctx, &run->err) == 0)
+        fputs("Cancel request sent\n", run->log.err);
+    else
+        fprintf(run->log.err, "Could not send cancel request: %s\n", run->err.msg);
+    run->cancelled = true;
+}
+
 bool cli_read(struct cli_run *run, struct pgseal_frame *f, struct cli_result *res)
 {
     for (;;) {
-        struct pgseal_err err = {0};
-        int rc = run->link.read(run->link.ctx, f, &err);
+        int rc = run->link.read(run->link.ctx, f, &run->err);
 
         if (rc > 0)
             return true;
-        if (rc == PGSEAL_E_TIMEOUT && cli_was_interrupted()) {
-            /* psql says so, and goes on waiting for the server's answer. */
-            struct pgseal_err why = {0};
-
-            cli_interrupt_clear();
-            fflush(run->out);
-            if (run->link.cancel(run->link.ctx, &why) == 0)
-                fputs("Cancel request sent\n", run->log.err);
-            else
-                fprintf(run->log.err, "Could not send cancel request: %s\n", why.msg);
-            run->cancelled = true;
-            continue;
-        }
-        run->open = false;
-        become(res, CLI_RES_LOST, err.msg);
-        return false;
+        if (rc != PGSEAL_E_TIMEOUT || !cli_was_interrupted())
+            break;
+        cancel(run);
     }
+    run->open = false;
+    become(res, CLI_RES_LOST, run->err.msg);
+    return false;
 }
 
 static void notice(struct cli_run *run, const struct pgseal_frame *f)

@@ -79,6 +79,7 @@ struct cli_run {
     struct cli_str key;    /**< \restrict */
     struct cli_str notify; /**< notifications, printed behind the query they came with */
     const char *query;     /**< the text that is running, for LINE and caret */
+    struct pgseal_err err; /**< of the link: 8 kB that not every message should clear */
 };
 
 /* ---- results (result.c) --------------------------------------------------------------------- */
