@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -89,15 +90,30 @@ static struct lookup *start(const char *name, const char *port, struct pgseal_er
 static int fail_lookup(const char *name, int rc, int sys, struct pgseal_err *err)
 {
     pgseal__fail(err, PGSEAL_E_RESOLVE, "could not translate host name \"%s\" to address: %s", name,
-                 rc == EAI_SYSTEM ? host__strerror(sys) : gai_strerror(rc));
-    pgseal__detail(err, rc == EAI_AGAIN
-                            ? "The resolver of this machine did not answer."
-                            : "The resolver of this machine knows no address for the name.");
+                 gai_strerror(rc));
+    if (err != NULL && rc == EAI_SYSTEM)
+        err->sys = sys;
+    if (rc == EAI_SYSTEM)
+        pgseal__detail(err, "The resolver of this machine failed: %s.", host__strerror(sys));
+    else
+        pgseal__detail(err, "The resolver of this machine %s.",
+                       rc == EAI_AGAIN ? "did not answer" : "knows no address for the name");
     pgseal__hint(err,
                  "Check the spelling (getent ahosts %s); with a known address, keep the name "
                  "and add hostaddr=ADDRESS.",
                  name);
     return PGSEAL_E_RESOLVE;
+}
+
+/* fe-connect.c getHostaddr: without the zone of a link-local address, unlike getnameinfo(3). */
+static void numeric(struct address *a)
+{
+    const void *at = a->sa.ss_family == AF_INET
+                         ? (const void *)&((const struct sockaddr_in *)&a->sa)->sin_addr
+                         : (const void *)&((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
+
+    if (inet_ntop(a->sa.ss_family, at, a->text, sizeof(a->text)) == NULL)
+        pgseal__format(a->text, sizeof(a->text), "???");
 }
 
 static int keep(struct pgseal_session *s, const struct addrinfo *ai)
@@ -109,13 +125,26 @@ static int keep(struct pgseal_session *s, const struct addrinfo *ai)
             continue;
         memcpy(&a->sa, ai->ai_addr, ai->ai_addrlen);
         a->len = ai->ai_addrlen;
-        if (getnameinfo(ai->ai_addr, ai->ai_addrlen, a->text, sizeof(a->text), NULL, 0,
-                        NI_NUMERICHOST) != 0)
-            pgseal__format(a->text, sizeof(a->text), "???");
+        numeric(a);
         s->order[s->naddresses] = s->naddresses;
         s->naddresses++;
     }
     return 0;
+}
+
+/* libpq has no limit here: getaddrinfo() blocks it for as long as the resolver likes. */
+static int fail_late(const struct pgseal_session *s, struct pgseal_err *err)
+{
+    if (host__interrupted(s))
+        return PGSEAL_E_TIMEOUT;
+    pgseal__fail(err, PGSEAL_E_TIMEOUT,
+                 "could not translate host name \"%s\" to address: timeout expired", s->host->host);
+    pgseal__detail(
+        err, "The resolver of this machine did not answer within %s%d seconds.",
+        s->timeout_is_ours ? "pgseal's own limit of " : "connect_timeout=", s->timeout_s);
+    pgseal__hint(err, "Check the name servers in /etc/resolv.conf; with a known address, keep the "
+                      "name and add hostaddr=ADDRESS.");
+    return PGSEAL_E_TIMEOUT;
 }
 
 static int resolve_name(struct pgseal_session *s, struct pgseal_err *err)
@@ -130,6 +159,8 @@ static int resolve_name(struct pgseal_session *s, struct pgseal_err *err)
     rc = host__wait(s, l->pipe[0], POLLIN, err);
     if (rc >= 0)
         rc = l->rc != 0 ? fail_lookup(s->host->host, l->rc, l->sys, err) : keep(s, l->found);
+    else if (rc == PGSEAL_E_TIMEOUT)
+        rc = fail_late(s, err);
     drop(l);
     return rc;
 }

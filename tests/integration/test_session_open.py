@@ -2,9 +2,11 @@
 """Opening sessions: what reaches the server, what is waited for and how long, what is said when it fails."""
 import os
 import socket
+import subprocess
 
 import pytest
 
+import referee
 import session
 from cluster import free_port
 from fake_server import Behaviour
@@ -278,3 +280,58 @@ def test_prefer_that_falls_back_warns(behave, fake, home):
     got = session.run(home, behave("sslmode=prefer", handshake="alert"), "facts")
     assert got.status == 0 and got.facts["tls"] == "0", got.err
     assert len(got.warnings) == 1 and "WITHOUT encryption" in got.warnings[0]
+
+
+# ---- what psql says, word for word --------------------------------------------------------------------------------------
+
+HOSTS = ("127.0.0.1", "::1", "fe80::1%lo", "::ffff:127.0.0.1", "0x7f.1", "127.1", "2130706433", "localhost",
+         "127.0.0.1,::1", "localhost,127.0.0.1", "/nowhere", "@abstract", "/x,127.0.0.1", "a..b", "1.2.3.4.5")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_nobody_listens__as_psql(host, home, pg15):
+    text = "host='%s' port=%d user=u dbname=d connect_timeout=3" % (host, free_port())
+    expected = referee.psql(pg15, text, referee.environment(home))
+    got = session.run(home, text)
+    assert (got.status, got.message) == (expected.status, expected.text)
+
+
+@pytest.mark.parametrize("hostaddr", ("127.0.0.1", "::1", "fe80::1%lo", "127.1", "nowhere", "127.0.0.1,::1", "1.2.3"))
+def test_nobody_listens_at_hostaddr__as_psql(hostaddr, home, pg15):
+    names = ",".join("name%d" % i for i in range(hostaddr.count(",") + 1))
+    for more in ("", " host=" + names):
+        text = "hostaddr='%s' port=%d user=u dbname=d connect_timeout=3%s" % (hostaddr, free_port(), more)
+        expected = referee.psql(pg15, text, referee.environment(home))
+        got = session.run(home, text)
+        assert (got.status, got.message) == (expected.status, expected.text)
+
+
+# ---- a resolver that does not answer --------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def slow_names(workdir):
+    """Environment in which names under .slow take half a minute to look up."""
+    library = os.path.join(workdir, "slow_resolver.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow_resolver.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source, "-ldl"],
+                   check=True, timeout=60)
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return {"LD_PRELOAD": library, "ASAN_OPTIONS": (options + ":" if options else "") + "verify_asan_link_order=0"}
+
+
+def test_resolver_that_does_not_answer(slow_names, home):
+    got = session.run(home, "host=db.slow user=u connect_timeout=1", env=slow_names)
+    assert got.message == 'could not translate host name "db.slow" to address: timeout expired'
+    assert got.code == "TIMEOUT" and "connect_timeout=1 seconds" in got.detail
+    assert 0.8 < got.seconds < 5
+
+
+def test_resolver_that_does_not_answer__next_host(slow_names, behave, home, fake):
+    text = behave("connect_timeout=1").replace("host=127.0.0.1", "host=db.slow,127.0.0.1")
+    got = session.run(home, text, "facts", env=slow_names)
+    assert got.status == 0 and got.seconds < 5, got.err
+
+
+def test_resolver_that_does_not_answer__interrupt(slow_names, home):
+    got = session.run(home, "host=db.slow user=u", env=slow_names, options=["--interrupt", "300"])
+    assert got.message == "interrupted" and got.seconds < 4
