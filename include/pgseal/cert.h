@@ -25,6 +25,7 @@ PGSEAL_API struct pgseal_trust *pgseal_trust_free(struct pgseal_trust *t);
  * Adds every certificate and CRL of a PEM file, exactly as OpenSSL's X509_load_cert_crl_file does.
  *
  * @param name  copied; the file name for messages.
+ * @param p     borrows. The file's bytes; NULL for a directory, which OpenSSL reads as no bytes.
  * @return      number of certificates and CRLs added (> 0), or < 0.
  *
  * Errors:

@@ -30,7 +30,7 @@ static void read_block(struct pgseal__anchors *a, const struct pgseal__source *s
                    strcmp(b->label, "X509 CERTIFICATE") == 0 || trusted;
     bool is_crl = strcmp(b->label, "X509 CRL") == 0;
     size_t n = 0;
-    uint8_t *der = is_cert || is_crl ? pgseal__block_der(b, &n) : NULL;
+    uint8_t *der = is_cert || is_crl ? pgseal__block_der(b, &n, NULL) : NULL;
     const uint8_t *p = der;
     X509 *cert = NULL;
     X509_CRL *crl = NULL;

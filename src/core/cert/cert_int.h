@@ -121,7 +121,10 @@ bool pgseal__trust_where(const struct pgseal_trust *t, const X509 *cert, const c
 /* bundle.c */
 
 /* Fills detail and hint from what is in a file that no certificate could be loaded from. */
-void pgseal__explain_file(const uint8_t *p, size_t n, int64_t now_unix_s, struct pgseal_err *err);
+void pgseal__explain_file(const char *name, const uint8_t *p, size_t n, int64_t now_unix_s,
+                          struct pgseal_err *err);
+/* Sentences about certificates of a file that are hidden, altered or damaged; or "". */
+void pgseal__bundle_warn(const uint8_t *p, size_t n, char *out, size_t cap);
 
 /* scan.c */
 
@@ -136,7 +139,8 @@ struct pgseal__block {
 };
 /* Finds the next block at or behind *at (an offset; *line is its line). False: no more. */
 bool pgseal__next_block(const uint8_t *p, size_t n, size_t *at, int *line, struct pgseal__block *b);
-/* The bytes inside of an armoured block; free with pgseal__free(). NULL: not base64. */
-uint8_t *pgseal__block_der(const struct pgseal__block *b, size_t *n);
+/* The bytes inside of an armoured block; free with pgseal__free(). NULL: not base64, or out of
+ * memory (*nomem, when it is asked for). */
+uint8_t *pgseal__block_der(const struct pgseal__block *b, size_t *n, bool *nomem);
 
 #endif

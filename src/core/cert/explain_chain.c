@@ -88,7 +88,7 @@ static bool say_hidden(struct pgseal__story *st, const struct search *s)
 
         while (src->text != NULL && pgseal__next_block(src->text, src->len, &at, &line, &b)) {
             size_t n = 0;
-            uint8_t *der = b.indented ? pgseal__block_der(&b, &n) : NULL;
+            uint8_t *der = b.indented ? pgseal__block_der(&b, &n, NULL) : NULL;
             const uint8_t *p = der;
             X509 *cert = der != NULL ? d2i_X509(NULL, &p, (long)n) : NULL;
             bool hit = cert != NULL && X509_NAME_cmp(X509_get_subject_name(cert), s->want) == 0;
@@ -380,6 +380,24 @@ static void begin_search(struct pgseal__story *st, struct search *s)
         pgseal__rds_of(s->want, &s->rds) || pgseal__rds_of(X509_get_subject_name(s->top), &s->rds);
 }
 
+/* Certificates of the files that are hidden, altered or damaged: perhaps the one that is missing.
+ */
+static void say_flaws(struct pgseal__story *st)
+{
+    const struct pgseal_trust *t = st->e->trust;
+
+    for (size_t i = 0; t != NULL && i < t->n_sources; i++) {
+        const struct pgseal__source *s = &t->sources[i];
+        char text[900];
+
+        if (s->text == NULL)
+            continue;
+        pgseal__bundle_warn(s->text, s->len, text, sizeof(text));
+        if (text[0] != '\0')
+            pgseal__say(st, "In \"%s\", besides:%s", s->name, text);
+    }
+}
+
 void pgseal__story_issuer(struct pgseal__story *st)
 {
     struct search s;
@@ -387,10 +405,15 @@ void pgseal__story_issuer(struct pgseal__story *st)
     begin_search(st, &s);
     say_start(st, &s);
     say_unused(st);
-    if (say_hidden(st, &s) || say_same_name(st, &s))
+    if (say_hidden(st, &s))
         return;
+    if (say_same_name(st, &s)) {
+        say_flaws(st);
+        return;
+    }
     if (s.is_rds && !st->e->server_side) {
         say_rds(st, &s);
+        say_flaws(st);
         return;
     }
     if (say_partial(st, &s))
@@ -398,6 +421,7 @@ void pgseal__story_issuer(struct pgseal__story *st)
     if (!s.self || s.depth > 0)
         say_nearest(st, &s);
     fix_other(st, &s);
+    say_flaws(st);
 }
 
 void pgseal__story_signature(struct pgseal__story *st)

@@ -99,7 +99,9 @@ void pgseal__rds_url(const char *region, char *out, size_t cap)
 
 const char *pgseal__rds_partition(const char *region)
 {
-    if (strncmp(region, "us-gov-", 7) == 0 || strcmp(region, "GovCloud") == 0)
+    /* The 2017 root of us-gov-east-1 is called "Amazon RDS CN Root CA". */
+    if (strncmp(region, "us-gov-", 7) == 0 || strcmp(region, "GovCloud") == 0 ||
+        strcmp(region, "CN") == 0)
         return "AWS GovCloud (US)";
     if (strncmp(region, "cn-", 3) == 0)
         return "AWS China";

@@ -39,24 +39,28 @@ bool pgseal__next_block(const uint8_t *text, size_t n, size_t *at, int *line,
     while (p < end) {
         const uint8_t *next;
         size_t len = line_at(p, end, &next);
-        size_t blanks = 0;
+        const uint8_t *dashes = memmem(p, len < 100 ? len : 100, "-----", 5);
+        size_t before = dashes != NULL ? (size_t)(dashes - p) : 0;
+        size_t left = len - before;
 
-        while (blanks < len && p[blanks] <= ' ')
-            blanks++;
-        if (len > blanks && p[blanks] == '-') {
-            if (inside && is_armour(p + blanks, len - blanks, END, label)) {
+        /* OpenSSL wants them at the start of a line; only a byte order mark at the very start of
+         * the file is passed over. */
+        if (p == text && before == 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+            before = 0;
+        if (dashes != NULL) {
+            if (inside && is_armour(dashes, left, END, label)) {
                 b->len = (size_t)(p - b->at);
                 b->ended = strcmp(label, b->label) == 0;
                 p = next;
                 (*line)++;
                 break;
             }
-            if (is_armour(p + blanks, len - blanks, BEGIN, label)) {
+            if (is_armour(dashes, left, BEGIN, label)) {
                 if (inside) {
                     b->len = (size_t)(p - b->at);
                     break;
                 }
-                *b = (struct pgseal__block){.line = *line, .at = next, .indented = blanks > 0};
+                *b = (struct pgseal__block){.line = *line, .at = next, .indented = before > 0};
                 memcpy(b->label, label, sizeof(label));
                 inside = true;
             }
@@ -81,13 +85,15 @@ static int base64_value(uint8_t c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-uint8_t *pgseal__block_der(const struct pgseal__block *b, size_t *n)
+uint8_t *pgseal__block_der(const struct pgseal__block *b, size_t *n, bool *nomem)
 {
     uint8_t *out = pgseal__alloc(b->len / 4 * 3 + 4);
     uint32_t bits = 0;
     int have = 0;
     size_t used = 0;
 
+    if (nomem != NULL)
+        *nomem = out == NULL;
     for (size_t i = 0; out != NULL && i < b->len && b->at[i] != '='; i++) {
         int v = base64_value(b->at[i]);
 

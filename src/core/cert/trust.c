@@ -172,6 +172,7 @@ int pgseal_trust_add_pem(struct pgseal_trust *t, const char *name, const uint8_t
                           why != 0 ? ERR_reason_error_string(why) : "no SSL error reported");
     if (err != NULL)
         err->ossl = why;
+    pgseal__explain_file(name, p, n, 0, err);
     return rc;
 }
 
@@ -244,7 +245,7 @@ bool pgseal__trust_where(const struct pgseal_trust *t, const X509 *cert, const c
         while (s->text != NULL && !found &&
                pgseal__next_block(s->text, s->len, &at, &at_line, &b)) {
             size_t block_n = 0;
-            uint8_t *block = b.indented ? NULL : pgseal__block_der(&b, &block_n);
+            uint8_t *block = b.indented ? NULL : pgseal__block_der(&b, &block_n, NULL);
 
             /* A TRUSTED CERTIFICATE has more bytes behind the certificate itself. */
             found = block != NULL && block_n >= (size_t)n && memcmp(block, der, (size_t)n) == 0;
