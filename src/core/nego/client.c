@@ -29,7 +29,6 @@ static int begin(struct pgseal_nego *n, struct pgseal_io *io, struct pgseal_err 
     if (rc < 0)
         return rc;
     n->state = PGSEAL__NEGO_CLIENT_ANSWER;
-    n->ssl_done = true;
     pgseal__put32(code, PGSEAL_CODE_SSLREQUEST);
     pgseal__emit(&n->trace, PGSEAL_EV_SSLREQUEST, NULL);
     pgseal__emit_message(&n->trace, true, 0, code, sizeof(code));

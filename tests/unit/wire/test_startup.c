@@ -57,6 +57,31 @@ static void test_put__no_room__appends_nothing(void **state)
     pgseal_buf_done(&b);
 }
 
+static void test_put__exact_room__is_enough(void **state)
+{
+    const struct pgseal_param user = {"user", "app"};
+    static const size_t lens[] = {5, 8, 13, 18};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(lens); i++)
+        for (size_t less = 0; less < 2; less++) {
+            struct pgseal_buf b;
+            int rc = -1;
+
+            pgseal_buf_init(&b, lens[i] - less);
+            if (i == 0)
+                rc = pgseal_put_message(&b, 'X', NULL, 0, NULL);
+            else if (i == 1)
+                rc = pgseal_put_request(&b, PGSEAL_CODE_SSLREQUEST, NULL);
+            else if (i == 2)
+                rc = pgseal_put_cancel(&b, 1, (const uint8_t *)"k", 1, NULL);
+            else
+                rc = pgseal_put_startup(&b, PGSEAL_PROTO_3_0, &user, 1, NULL);
+            assert_int_equal(rc, less ? PGSEAL_E_LIMIT : 0);
+            assert_int_equal(pgseal_buf_len(&b), less ? 0 : lens[i]);
+            pgseal_buf_done(&b);
+        }
+}
+
 static void test_put__over_the_limits_of_the_protocol__is_limit(void **state)
 {
     uint8_t key[257] = {0};
@@ -68,15 +93,22 @@ static void test_put__over_the_limits_of_the_protocol__is_limit(void **state)
     pgseal_buf_init(&b, 20000);
     assert_int_equal(pgseal_put_cancel(&b, 1, key, 257, &err), PGSEAL_E_LIMIT);
     assert_string_equal(err.msg, "cancel key of 257 bytes cannot be sent");
+    assert_string_equal(err.detail, "A cancel key has 1 to 256 bytes.");
     assert_int_equal(pgseal_put_cancel(&b, 1, key, 0, &err), PGSEAL_E_LIMIT);
     assert_int_equal(pgseal_put_cancel(&b, 1, key, 256, &err), 0);
     pgseal_buf_consume(&b, 268);
     assert_int_equal(pgseal_put_message(&b, 'd', key, (size_t)INT32_MAX - 3, &err), PGSEAL_E_LIMIT);
+    assert_string_equal(err.msg, "message of 2147483644 bytes is too long");
+    assert_string_equal(err.detail, "The length of a message is a 32-bit number.");
+    assert_int_equal(pgseal_put_message(&b, 'd', key, (size_t)INT32_MAX - 4, &err), PGSEAL_E_LIMIT);
+    assert_string_equal(err.msg, "a queue of at most 20000 bytes is full");
     /* version, "a" NUL, value NUL, NUL: 9992 bytes of value are 10000 behind the length word. */
     memset(value, 'v', sizeof(value));
     value[9993] = '\0';
     assert_int_equal(pgseal_put_startup(&b, 1, &param, 1, &err), PGSEAL_E_LIMIT);
     assert_string_equal(err.msg, "startup packet is too long");
+    assert_string_equal(err.detail,
+                        "A server accepts at most 10000 bytes of user, database and options.");
     assert_int_equal(pgseal_buf_len(&b), 0);
     value[9992] = '\0';
     assert_int_equal(pgseal_put_startup(&b, PGSEAL_PROTO_3_0, &param, 1, &err), 0);
@@ -109,18 +141,20 @@ static void test_put__each_allocation_fails__is_nomem_without_a_leak(void **stat
 
 static void test_startup__what_was_put__is_read_back(void **state)
 {
-    const struct pgseal_param params[] = {{"user", "app"}, {"options", "-c a=b"}, {"user", "last"}};
+    const struct pgseal_param params[] = {
+        {"user", "app"}, {"empty", ""}, {"options", "-c a=b"}, {"user", "last"}};
     struct pgseal_startup s;
     struct pgseal_buf b;
 
     pgseal_buf_init(&b, 1000);
-    assert_int_equal(pgseal_put_startup(&b, PGSEAL_PROTO_3_2, params, 3, NULL), 0);
+    assert_int_equal(pgseal_put_startup(&b, PGSEAL_PROTO_3_2, params, 4, NULL), 0);
     assert_int_equal(pgseal_startup_next(pgseal_buf_peek(&b), pgseal_buf_len(&b), &s, NULL),
                      pgseal_buf_len(&b));
     assert_int_equal(s.kind, PGSEAL_FIRST_STARTUP);
     assert_int_equal(s.version, PGSEAL_PROTO_3_2);
     assert_string_equal(pgseal_startup_get(&s, "options"), "-c a=b");
     assert_string_equal(pgseal_startup_get(&s, "user"), "last");
+    assert_string_equal(pgseal_startup_get(&s, "empty"), "");
     assert_null(pgseal_startup_get(&s, "app"));
     assert_null(pgseal_startup_get(&s, ""));
     pgseal_buf_done(&b);
@@ -195,6 +229,7 @@ static void test_startup__layout_is_wrong__is_proto(void **state)
         {"\0\0\0\10\0\3\0\0", 8},             /* no terminator */
         {"\0\0\0\12\0\3\0\0\0\0", 10},        /* bytes behind it */
         {"\0\0\0\14\0\3\0\0user", 12},        /* a name without end */
+        {"\0\0\0\16\0\3\0\0user\0\0", 14},    /* an empty value, and no terminator behind it */
         {"\0\0\0\15\0\3\0\0user\0", 13},      /* a name without value */
         {"\0\0\0\21\0\3\0\0user\0app\0", 17}, /* no terminator behind a pair */
         {"\0\0\0\20\0\3\0\0user\0app", 16},   /* a value without end */
@@ -297,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put__each_encoder__writes_what_the_protocol_says),
         cmocka_unit_test(test_put__no_room__appends_nothing),
+        cmocka_unit_test(test_put__exact_room__is_enough),
         cmocka_unit_test(test_put__over_the_limits_of_the_protocol__is_limit),
         cmocka_unit_test(test_put__each_allocation_fails__is_nomem_without_a_leak),
         cmocka_unit_test(test_startup__what_was_put__is_read_back),
