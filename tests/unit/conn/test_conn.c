@@ -8,6 +8,8 @@
 
 #include <pgseal/conn.h>
 
+#include <errno.h>
+
 /* Pieces of server messages. Lengths count themselves, as on the wire. */
 #define OK    "R\0\0\0\x08\0\0\0\0"
 #define READY "Z\0\0\0\x05I"
@@ -328,6 +330,52 @@ static void test_conn__cancel__request_then_eof_is_success(void **state)
     pgseal_conninfo_free(ci);
 }
 
+/* fe-secure.c, fe-secure-openssl.c: a reset is a closed connection, but not inside the handshake.
+ */
+static void test_conn__socket_error__in_libpqs_words(void **state)
+{
+    static const struct {
+        enum pgseal_method method;
+        int sys;
+        int rc;
+        enum pgseal_outcome outcome;
+        const char *msg;
+    } rows[] = {
+        {PGSEAL_METHOD_PLAIN, ETIMEDOUT, PGSEAL_E_IO, PGSEAL_OUT_REFUSED,
+         "could not receive data from server: Connection timed out"},
+        {PGSEAL_METHOD_PLAIN, ECONNRESET, PGSEAL_E_CLOSED, PGSEAL_OUT_REFUSED, CLOSED_TEXT},
+        {PGSEAL_METHOD_PLAIN, EPIPE, PGSEAL_E_CLOSED, PGSEAL_OUT_REFUSED, CLOSED_TEXT},
+        {PGSEAL_METHOD_TLS, EHOSTUNREACH, PGSEAL_E_IO, PGSEAL_OUT_TLS_FAILED,
+         "SSL SYSCALL error: No route to host"},
+        {PGSEAL_METHOD_TLS, ECONNRESET, PGSEAL_E_CLOSED, PGSEAL_OUT_TLS_FAILED,
+         "SSL SYSCALL error: Connection reset by peer"},
+    };
+
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        struct pgseal_conninfo *ci = settings("");
+        struct pgseal_conn_client o = {
+            .size = sizeof(o), .ci = ci, .world = &world.world, .method = rows[i].method};
+        struct pgseal_conn *c;
+        struct pgseal_io io;
+        struct pgseal_err err;
+
+        o.direct = rows[i].method == PGSEAL_METHOD_TLS; /* into the handshake at once */
+        o.host = pgseal_conninfo_host(ci, 0);
+        pgseal_io_init(&io, 65536);
+        c = pgseal_conn_client_new(&o, &err);
+        assert_non_null(c);
+        assert_int_equal(pgseal_conn_step(c, &io, 0, &err), PGSEAL_MORE);
+        assert_int_equal(pgseal_conn_io_error(c, rows[i].sys, &err), rows[i].rc);
+        assert_string_equal(err.msg, rows[i].msg);
+        assert_int_equal(err.sys, rows[i].sys);
+        assert_int_equal(pgseal_conn_outcome(c), rows[i].outcome);
+        assert_int_equal(pgseal_conn_step(c, &io, 0, &err), PGSEAL_E_USAGE);
+        pgseal_conn_free(c);
+        pgseal_conninfo_free(ci);
+        pgseal_io_done(&io);
+    }
+}
+
 static int set_up(void **state)
 {
     t_world_init(&world);
@@ -343,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_conn__startup__parameters_in_libpqs_order),
         cmocka_unit_test(test_conn__facts__key_status_and_notices),
         cmocka_unit_test(test_conn__cancel__request_then_eof_is_success),
+        cmocka_unit_test(test_conn__socket_error__in_libpqs_words),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);
