@@ -53,7 +53,7 @@ static void *run(void *arg)
     ssize_t n;
 
     look_up(l);
-    n = write(l->pipe[1], "", 1);
+    n = write(l->pipe[1], "", 1); /* an empty pipe has room */
     (void)n;
     drop(l);
     return NULL;
@@ -79,11 +79,8 @@ static struct lookup *start(const char *name, const char *port, struct pgseal_er
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     rc = pthread_create(&thread, &attr, run, l);
     pthread_attr_destroy(&attr);
-    if (rc != 0) { /* no thread to be had: look up here, however long it takes */
-        look_up(l);
-        rc = (int)write(l->pipe[1], "", 1);
-        drop(l);
-    }
+    if (rc != 0) /* no thread to be had: look up here, however long it takes */
+        run(l);
     return l;
 }
 
