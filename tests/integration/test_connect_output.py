@@ -22,7 +22,7 @@ SELECTS = {
     "numbers": "select g as n, g * 1.5 as half, g::text as t, -g::float8 as f from generate_series(8, 11) g",
     "nulls": "select null as a, '' as b, null::int as c, 0 as d",
     "booleans": "select true as t, false as f, null::bool as n",
-    "headers": "select 1 as \"A b\", 2 as \"\", 3 as \"日本語\", 4 as \"a\nb\"",
+    "headers": "select 1 as \"A b\", 2 as \"?\", 3 as \"日本語\", 4 as \"a\nb\"",
     "samenames": "select 1 as a, 2 as a",
     "japanese": "select '東京' as city, 'Tokyo' as latin, 13960000 as people union all select '大阪市', 'Osaka', 2750000",
     "halfwidth": "select 'ｱｲｳ' as h, 'ＡＢ' as f, 'é' as e, 'e' || chr(769) as combining",
@@ -37,7 +37,7 @@ SELECTS = {
     "bytea": "select '\\x00ff'::bytea as a, '{1,2}'::int[] as b, '{\"k\": 1}'::jsonb as c",
     "dates": "select date '2026-11-23' as d, interval '1 day 02:03' as i, timestamp '2026-11-23 01:02:03.5' as t",
     "money": "select 1.10::numeric(10,2) as n, 'NaN'::float8 as x, 1e20::float8 as e, 5::oid as o, 7::int2 as s,"
-             " 8::xid as xid, '0/1'::pg_lsn as lsn, 9::money as m",
+             " '8'::xid as xid, '0/1'::pg_lsn as lsn, 9::money as m",
     "wide": "select repeat('x', 300) as a, 1 as b",
     "long": "select g from generate_series(1, 1000) g",
     "many": "select " + ", ".join("%d as c%d" % (i, i) for i in range(60)),
@@ -94,7 +94,7 @@ SCRIPTS = {
     "copyinbad": "create temp table t (a int);\ncopy t from stdin;\nx\n\\.\nselect 'after';\n",
     "copyineof": "create temp table t (a int);\ncopy t from stdin;\n1\n2\n",
     "copymixed": "select 1;\ncopy (values (1)) to stdout;\nselect 2;\n",
-    "quotes": "select 'it''s; here', \"current_user\"::text = $$x;y$$ as d, E'\\';' as e;\n",
+    "quotes": "select 'it''s; here', current_user::text = $$x;y$$ as d, E'\\';' as e;\n",
     "comments": "select 1 /* a; /* nested; */ b */ as a; -- x;\nselect 2;\n",
     "function": "create function pg_temp.f() returns int language sql begin atomic select 1; select 2; end;\nselect pg_temp.f();\n",
     "sameline": "select 1 as a; select 2 as b; select 1/0; select 3 as c;\n",
@@ -126,18 +126,19 @@ class Programs:
         if self.pgseal is None:
             pytest.skip("pgseal with connect is not built: run ./dev build, or set PGSEAL")
         got = self.run([self.pgseal, "connect"], args, stdin, env)
-        assert got[1] == expected[1], "stdout"
+        assert without_pid(got[1]) == without_pid(expected[1]), "stdout"
         stderr = re.sub(rb"(?m)^psql:", b"pgseal:", expected[2])
-        assert without_story(got[2]) == stderr, "stderr"
+        assert without_warnings(got[2]) == stderr, "stderr"
         assert got[0] == expected[0], "exit status"
 
 
-def without_story(stderr):
-    """Our warnings and stories are ours; what psql says must be there as it says it."""
-    lines = stderr.split(b"\n")
-    kept = [line for line in lines if not re.match(rb"pgseal: warning: |  (code|seen|why|fix): |        ", line)
-            or re.match(rb"(LINE|DETAIL|HINT|CONTEXT)", line)]
-    return b"\n".join(kept)
+def without_warnings(stderr):
+    """Our own warnings (and what is indented below one) are ours; the rest must be psql's, word for word."""
+    return re.sub(rb"(?m)^pgseal: warning: .*\n( {8}.*\n)*", b"", stderr)
+
+
+def without_pid(text):
+    return re.sub(rb"(server process with PID )\d+", rb"\1N", text)
 
 
 @pytest.fixture(scope="module")
