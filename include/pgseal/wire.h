@@ -164,8 +164,9 @@ PGSEAL_API int pgseal_notice_parse(const uint8_t *body, size_t n, struct pgseal_
  * Type 0 is a message without type byte: of a frontend a first packet (body = what stands behind
  * the length word), of a backend the one byte that answers SSLRequest (body = that byte).
  *
- * Differences from libpq, all on purpose: passwords and SASL data (`p`) and the key of a
- * CancelRequest are printed as ****, always; in strings control characters except newline and tab,
+ * Differences from libpq, all on purpose: passwords and SASL data (`p`), the proof in
+ * AuthenticationSASLFinal (a password can be tried against it) and the key of a CancelRequest are
+ * printed as ****, always; in strings control characters except newline and tab,
  * bytes that are no UTF-8, and characters that reorder or hide text are printed as \xNN; a message
  * that ends too early is printed as far as it goes, and the line behind it says so, where libpq
  * reads over its end. As in libpq a string may have newlines, and the line "mismatched message

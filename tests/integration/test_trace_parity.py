@@ -98,7 +98,8 @@ def entries(text):
 
 def mask(entry):
     """What we never print, as we print it."""
-    entry = re.sub(r"^(F\t\d+\tPasswordMessage\t|F\t\d+\tSASLResponse\t) .*", r"\1 ****", entry, flags=re.S)
+    entry = re.sub(r"^([FB]\t\d+\t(?:PasswordMessage|SASLResponse|AuthenticationSASLFinal)\t) .*", r"\1 ****", entry,
+                   flags=re.S)
     return re.sub(r"^(F\t\d+\tSASLInitialResponse\t \"[^\"]*\" -?\d+) .*", r"\1 ****", entry, flags=re.S)
 
 

@@ -153,19 +153,31 @@ static void test_print__every_row__has_a_golden_line(void **state)
             fail_msg("%s (%s) is not in tests/data/traces/rows.trace", rows[i].name, rows[i].kind);
 }
 
-static void test_print__secret_bodies__never_show(void **state)
+static void test_print__secrets__never_show(void **state)
 {
-    static const char *const bodies[] = {"hunter2-hunter2", "hunter2\0", "SCRAM-SHA-256\0hunter2",
-                                         "hunter2\0\0\0\0\2ab"};
-    static const size_t lens[] = {15, 8, 21, 14};
+    static const struct {
+        uint8_t type;
+        const char *body;
+        size_t n;
+    } secret[] = {
+        {'p', "hunter2-hunter2", 15},
+        {'p', "hunter2\0", 8},
+        {'p', "SCRAM-SHA-256\0hunter2", 21},
+        {'p', "SCRAM-SHA-256\0\0\0\0\7hunter2", 25},
+        {'p', "hunter2\0\0\0\0\2ab", 14},
+        {'R', "\0\0\0\14v=hunter2", 13},
+        {0, "\4\322\026\056\0\0\0\1hunter2", 15},
+    };
     struct pgseal_buf out;
 
-    for (size_t i = 0; i < PGSEAL_COUNT(bodies); i++)
-        for (int side = 0; side < 2; side++) {
+    for (size_t i = 0; i < PGSEAL_COUNT(secret); i++)
+        for (int side = secret[i].type == 0; side < 2; side++) {
             pgseal_buf_init(&out, 1000);
-            assert_int_equal(
-                pgseal_trace_print(&out, side, 'p', (const uint8_t *)bodies[i], lens[i], NULL), 0);
+            assert_int_equal(pgseal_trace_print(&out, side, secret[i].type,
+                                                (const uint8_t *)secret[i].body, secret[i].n, NULL),
+                             0);
             assert_null(memmem(pgseal_buf_peek(&out), pgseal_buf_len(&out), "hunter2", 7));
+            assert_non_null(memmem(pgseal_buf_peek(&out), pgseal_buf_len(&out), " ****\n", 6));
             pgseal_buf_done(&out);
         }
 }
@@ -212,7 +224,7 @@ int main(void)
         cmocka_unit_test(test_print__golden_rows__are_equal),
         cmocka_unit_test(test_print__golden_sessions__are_equal),
         cmocka_unit_test(test_print__every_row__has_a_golden_line),
-        cmocka_unit_test(test_print__secret_bodies__never_show),
+        cmocka_unit_test(test_print__secrets__never_show),
         cmocka_unit_test(test_print__no_room__appends_nothing),
         cmocka_unit_test(test_print__each_allocation_fails__appends_nothing),
     };
