@@ -121,6 +121,11 @@ const char *pgseal__given(const struct pgseal_conninfo *ci, int param)
     return val != NULL && val[0] != '\0' ? val : NULL;
 }
 
+const char *pgseal__shown(const struct pgseal_conninfo *ci, int param)
+{
+    return ci->v[param].hidden ? PGSEAL_MASK : ci->v[param].val;
+}
+
 const char *pgseal__env(const struct pgseal_world *world, const char *name)
 {
     return world != NULL && world->env != NULL ? world->env(world->ctx, name) : NULL;
@@ -137,13 +142,8 @@ int pgseal_conninfo_set(struct pgseal_conninfo *ci, const char *keyword, const c
         return 0;
     int param = pgseal__param_find(keyword);
 
-    if (param >= 0) {
-        int rc = pgseal__value_set(&ci->v[param], value, origin, NULL, err);
-
-        if (rc == 0 && param == PGSEAL_P_port)
-            ci->port_hidden = false;
-        return rc;
-    }
+    if (param >= 0)
+        return pgseal__value_set(&ci->v[param], value, origin, NULL, err);
     near = pgseal__param_near(keyword);
     pgseal__fail(err, PGSEAL_E_OPTION, "invalid connection option \"%s\"", keyword);
     if (near != NULL)
@@ -176,8 +176,6 @@ static int take_over(struct pgseal_conninfo *ci, struct pgseal__parsed *p, struc
         pgseal__value_done(&ci->v[i]);
         ci->v[i] = p->v[i];
         p->v[i] = (struct pgseal__value){0};
-        if (i == PGSEAL_P_port)
-            ci->port_hidden = p->port_hidden;
     }
     return 0;
 }

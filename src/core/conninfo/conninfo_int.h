@@ -34,6 +34,7 @@ struct pgseal__value {
     char *val;          /* NULL = not set */
     const char *origin; /* points to static text or to origin_own */
     char *origin_own;
+    bool hidden; /* may be a piece of a password in a misread URI: not for error texts */
 };
 
 struct pgseal__warnings {
@@ -45,7 +46,6 @@ struct pgseal__warnings {
 struct pgseal__parsed {
     struct pgseal__value v[PGSEAL_P_COUNT];
     struct pgseal__warnings warn;
-    bool port_hidden; /* the port may be a piece of a password */
 };
 
 struct pgseal__host {
@@ -58,7 +58,6 @@ struct pgseal__host {
 struct pgseal_conninfo {
     struct pgseal__value v[PGSEAL_P_COUNT];
     struct pgseal__warnings warn;
-    bool port_hidden;
     bool tried_finish, finished;
     struct pgseal_options opt;
     struct pgseal__host *hosts;
@@ -76,6 +75,8 @@ int pgseal__warn(struct pgseal__warnings *w, struct pgseal_err *err, const char 
     PGSEAL_PRINTF(3, 4);
 /* The value of a parameter, NULL when not set or empty. */
 const char *pgseal__given(const struct pgseal_conninfo *ci, int param);
+/* The value of a parameter that is set, or the mask: for error texts. */
+const char *pgseal__shown(const struct pgseal_conninfo *ci, int param);
 /* printf into memory of its own; NULL when there is none. */
 char *pgseal__text(const char *fmt, ...) PGSEAL_PRINTF(1, 2);
 

@@ -87,7 +87,7 @@ static int late_int(const struct pgseal_conninfo *ci, int param, struct pgseal_e
     if (text == NULL || pgseal__int(text, &value))
         return 0;
     pgseal__fail(err, PGSEAL_E_OPTION, "invalid integer value \"%s\" for connection option \"%s\"",
-                 text, keyword);
+                 pgseal__shown(ci, param), keyword);
     pgseal__detail(err, "%s is set by %s.", keyword, ci->v[param].origin);
     pgseal__hint(err, "Write a whole number, such as %s=10.", keyword);
     return PGSEAL_E_OPTION;

@@ -105,7 +105,8 @@ static int describe_host(struct pgseal_conninfo *ci, struct pgseal__host *h, str
         pub->port_number = -1;
     else if (port >= 1 && port <= 65535)
         pub->port_number = port;
-    pub->port_hidden = ci->port_hidden;
+    /* A number tells nobody much, and most "@" behind one belong to a query parameter. */
+    pub->port_hidden = ci->v[PGSEAL_P_port].hidden && pub->port_number < 0;
     return 0;
 }
 

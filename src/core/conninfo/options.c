@@ -39,7 +39,7 @@ int pgseal__bad_value(const struct pgseal_conninfo *ci, int param, const char *v
 
     pgseal__fail(err, PGSEAL_E_OPTION,
                  quoted ? "invalid \"%s\" value: \"%s\"" : "invalid %s value: \"%s\"", keyword,
-                 value);
+                 ci->v[param].hidden ? PGSEAL_MASK : value);
     pgseal__detail(err, "%s is set by %s.", keyword, ci->v[param].origin);
     pgseal__hint(err, "%s is one of: %s.", keyword, allowed);
     return PGSEAL_E_OPTION;
@@ -152,8 +152,10 @@ static int take_tls_range(struct pgseal_conninfo *ci, struct pgseal_err *err)
         return 0;
     pgseal__fail(err, PGSEAL_E_OPTION, "invalid SSL protocol version range");
     pgseal__detail(err, "ssl_min_protocol_version is %s (%s), ssl_max_protocol_version is %s (%s).",
-                   o->tls_min_text, ci->v[PGSEAL_P_ssl_min_protocol_version].origin,
-                   o->tls_max_text, ci->v[PGSEAL_P_ssl_max_protocol_version].origin);
+                   pgseal__shown(ci, PGSEAL_P_ssl_min_protocol_version),
+                   ci->v[PGSEAL_P_ssl_min_protocol_version].origin,
+                   pgseal__shown(ci, PGSEAL_P_ssl_max_protocol_version),
+                   ci->v[PGSEAL_P_ssl_max_protocol_version].origin);
     pgseal__hint(err, "Leave ssl_max_protocol_version out.");
     return PGSEAL_E_OPTION;
 }

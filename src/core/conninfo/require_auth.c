@@ -33,7 +33,8 @@ static uint32_t method_bit(const char *name)
 static int refuse(const struct pgseal_conninfo *ci, const char *before, const char *method,
                   const char *after, struct pgseal_err *err)
 {
-    pgseal__fail(err, PGSEAL_E_OPTION, "%srequire_auth method \"%s\" %s", before, method, after);
+    pgseal__fail(err, PGSEAL_E_OPTION, "%srequire_auth method \"%s\" %s", before,
+                 ci->v[PGSEAL_P_require_auth].hidden ? PGSEAL_MASK : method, after);
     pgseal__detail(err, "require_auth is set by %s.", ci->v[PGSEAL_P_require_auth].origin);
     pgseal__hint(err, "require_auth is a list of %s.", allowed);
     return PGSEAL_E_OPTION;

@@ -133,6 +133,8 @@ static int store_decoded(const struct uri *u, const char *keyword, const char *v
 
     if (rc == 0)
         rc = pgseal__parsed_store(u->out, keyword, plain, err);
+    if (rc >= 0 && plain != NULL)
+        u->out->v[rc].hidden = maybe_secret;
     pgseal__wipe_free_str(plain);
     return rc < 0 ? rc : 0;
 }
@@ -232,7 +234,6 @@ static int take_hosts(struct uri *u, char *end, struct pgseal_err *err)
         rc = store_decoded(u, "host", u->hosts, hide, err);
     if (rc == 0 && u->ports[0] != '\0')
         rc = store_decoded(u, "port", u->ports, hide, err);
-    u->out->port_hidden = hide;
     return rc;
 }
 
@@ -254,8 +255,7 @@ static int store_query(struct uri *u, const char *raw_name, const char *raw_valu
     if (rc < 0)
         return rc;
     u->after_secret = pgseal__param_is_secret(rc);
-    if (rc == PGSEAL_P_port)
-        u->out->port_hidden = hidden(u, raw_value);
+    u->out->v[rc].hidden = hidden(u, raw_value);
     return 0;
 }
 
