@@ -60,6 +60,8 @@ PGSEAL_API struct pgseal_session *pgseal_session_close(struct pgseal_session *s)
 PGSEAL_API const struct pgseal_conn_facts *pgseal_session_facts(const struct pgseal_session *s);
 /** Lends a ParameterStatus value, kept up to date for the whole session; NULL if unknown. */
 PGSEAL_API const char *pgseal_session_param(const struct pgseal_session *s, const char *name);
+/** Lends the body of the next NoticeResponse that came before the session was open, or NULL. */
+PGSEAL_API const uint8_t *pgseal_session_notice(struct pgseal_session *s, size_t *n);
 /** Lends the host entry connected to. */
 PGSEAL_API const struct pgseal_host *pgseal_session_host(const struct pgseal_session *s);
 /** Lends the numeric address connected to, or the socket's path. */

@@ -14,6 +14,11 @@ const struct pgseal_conn_facts *pgseal_session_facts(const struct pgseal_session
     return pgseal_conn_facts(s->conn);
 }
 
+const uint8_t *pgseal_session_notice(struct pgseal_session *s, size_t *n)
+{
+    return pgseal_conn_notice(s->conn, n);
+}
+
 const struct pgseal_host *pgseal_session_host(const struct pgseal_session *s)
 {
     return s->host;
