@@ -19,7 +19,7 @@ static void lost(struct cli_run *run)
         return;
     }
     fputs("Succeeded.\n", run->log.err);
-    cli_run_params(run);
+    run->host.announce(run->host.ctx, run);
 }
 
 static void show_error(struct cli_run *run, const struct cli_result *res)

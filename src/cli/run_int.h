@@ -53,6 +53,8 @@ struct cli_host {
     void *ctx;
     /** The connection was lost at the prompt: true when there is a new one. */
     bool (*reset)(void *ctx, struct cli_run *run);
+    /** Says what the connection made again proves. */
+    void (*announce)(void *ctx, struct cli_run *run);
     /** Prints \conninfo. */
     void (*conninfo)(void *ctx, struct cli_run *run);
     /** Appends the story of what was verified. */

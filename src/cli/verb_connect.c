@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* `pgseal connect`: from the command line to an open session, then what was asked for. */
 #include "about_int.h"
+#include "errtext_int.h"
 #include "trace_int.h"
 #include "tty_int.h"
 #include "verbs_int.h"
@@ -124,6 +125,20 @@ static void tell_ssl(void *ctx, struct cli_run *run)
     struct cli_str s = {0};
 
     cli_ssl_story(&s, &b);
+    fputs(cli_str(&s), run->out);
+    cli_str_done(&s);
+}
+
+/* A connection made again may prove less than the first one: it is said again. */
+static void tell_again(void *ctx, struct cli_run *run)
+{
+    struct cli_about b = about(ctx);
+    struct cli_str s = {0};
+
+    if (run->quiet)
+        return;
+    cli_banner_ssl(&s, &b);
+    cli_verdict(&s, &b);
     fputs(cli_str(&s), run->out);
     cli_str_done(&s);
 }
@@ -256,6 +271,24 @@ static int settings(struct app *a, struct pgseal_err *err)
     return a->opts.strict ? be_strict(a, err) : 0;
 }
 
+/* Notices that came with the connection; libpq prints them as they are. */
+static void tell_notices(struct app *a)
+{
+    const uint8_t *body;
+    size_t n;
+
+    while ((body = pgseal_session_notice(a->session, &n)) != NULL) {
+        struct pgseal_notice notice;
+        struct cli_str s = {0};
+
+        if (pgseal_notice_parse(body, n, &notice, NULL) < 0)
+            continue;
+        cli_errtext(&s, &notice, NULL, a->run.enc, false);
+        fputs(cli_str(&s), stderr);
+        cli_str_done(&s);
+    }
+}
+
 /* What --strict asks for beyond libpq, once the facts are there. */
 static int strict_verdict(struct app *a, struct pgseal_err *err)
 {
@@ -297,6 +330,7 @@ static int open_session(struct app *a, struct pgseal_err *err)
     a->run.txn = 'I';
     a->run.host.dbname = pgseal_conninfo_options(a->ci)->dbname;
     cli_run_params(&a->run);
+    tell_notices(a);
     return 0;
 }
 
@@ -404,7 +438,11 @@ static void prepare(struct app *a)
                  .flush = link_flush,
                  .cancel = link_cancel,
                  .param = link_param},
-        .host = {.ctx = a, .reset = reset, .conninfo = tell_conninfo, .ssl = tell_ssl},
+        .host = {.ctx = a,
+                 .reset = reset,
+                 .announce = tell_again,
+                 .conninfo = tell_conninfo,
+                 .ssl = tell_ssl},
         .log = {.err = stderr, .out = stdout, .colour = cli_may_colour(STDERR_FILENO)},
         .print = a->opts.print,
         .handover = a->opts.handover,

@@ -169,6 +169,7 @@ MAYBE static void start(struct stage *st)
                  .param = fake_param},
         .host = {.ctx = &st->server,
                  .reset = fake_reset,
+                 .announce = fake_tell,
                  .conninfo = fake_tell,
                  .ssl = fake_tell,
                  .dbname = "db"},

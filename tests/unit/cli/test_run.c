@@ -123,7 +123,7 @@ static void test_query__lost_at_the_prompt__is_made_again(void **state)
     st.run.at_prompt = true;
     st.server.resets = true;
     assert_false(cli_query(&st.run, "x"));
-    expect(&st, "",
+    expect(&st, "told\n",
            "server closed the connection unexpectedly\n"
            "The connection to the server was lost. Attempting reset: Succeeded.\n");
     assert_true(st.run.open);
