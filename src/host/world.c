@@ -137,6 +137,47 @@ static struct pgseal_world world = {.size = sizeof(world),
                                     .release = world_release,
                                     .append = world_append};
 
+/* PG18 src/port/chklocale.c: what glibc calls a codeset and PostgreSQL an encoding. */
+static const char *encoding_of(const char *codeset)
+{
+    static const char *const NAMES[][2] = {
+        {"UTF-8", "UTF8"},
+        {"EUC-JP", "EUC_JP"},
+        {"EUC-KR", "EUC_KR"},
+        {"GB2312", "EUC_CN"},
+        {"EUC-TW", "EUC_TW"},
+        {"BIG5", "BIG5"},
+        {"GBK", "GBK"},
+        {"GB18030", "GB18030"},
+        {"SHIFT_JIS", "SJIS"},
+        {"ISO-8859-1", "LATIN1"},
+        {"ISO-8859-2", "LATIN2"},
+        {"ISO-8859-3", "LATIN3"},
+        {"ISO-8859-4", "LATIN4"},
+        {"ISO-8859-9", "LATIN5"},
+        {"ISO-8859-10", "LATIN6"},
+        {"ISO-8859-13", "LATIN7"},
+        {"ISO-8859-14", "LATIN8"},
+        {"ISO-8859-15", "LATIN9"},
+        {"ISO-8859-16", "LATIN10"},
+        {"ISO-8859-5", "ISO_8859_5"},
+        {"ISO-8859-6", "ISO_8859_6"},
+        {"ISO-8859-7", "ISO_8859_7"},
+        {"ISO-8859-8", "ISO_8859_8"},
+        {"KOI8-R", "KOI8R"},
+        {"KOI8-U", "KOI8U"},
+        {"CP1251", "WIN1251"},
+        {"CP1255", "WIN1255"},
+        {"CP1256", "WIN1256"},
+        {"TIS-620", "WIN874"},
+    };
+
+    for (size_t i = 0; codeset != NULL && i < PGSEAL_COUNT(NAMES); i++)
+        if (pgseal__strcasecmp(codeset, NAMES[i][0]) == 0)
+            return NAMES[i][1];
+    return "SQL_ASCII";
+}
+
 /* fe-connect.c pqGetHomeDirectory, fe-auth.c pg_fe_getusername. */
 static void look(void)
 {
@@ -145,7 +186,6 @@ static void look(void)
     struct passwd *found = NULL;
     char room[8192];
     int rc = getpwuid_r(geteuid(), &pw, room, sizeof(room), &found);
-    const char *codeset = nl_langinfo(CODESET);
 
     if (from_env != NULL && *from_env != '\0')
         pgseal__format(home, sizeof(home), "%s", from_env);
@@ -165,10 +205,7 @@ static void look(void)
                            (long)geteuid());
         world.user_err = user_err;
     }
-    if (codeset != NULL && pgseal__strcasecmp(codeset, "UTF-8") == 0)
-        world.encoding = "UTF8";
-    else
-        world.encoding = "SQL_ASCII";
+    world.encoding = encoding_of(nl_langinfo(CODESET));
 }
 
 const struct pgseal_world *pgseal_world_host(void)
