@@ -4,7 +4,6 @@
 #include "run_int.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -102,16 +101,30 @@ static int read_char(EditLine *el, wchar_t *out)
     return rc;
 }
 
+/* PGSEAL_HISTORY, else a file in the home directory; none where that is no file of its own. */
+static void find_history(struct term *t)
+{
+    const char *path = getenv("PGSEAL_HISTORY");
+    const char *home = getenv("HOME");
+    struct stat st;
+
+    if (path != NULL)
+        pgseal__format(t->history_file, sizeof(t->history_file), "%s", path);
+    else if (home != NULL && home[0] != '\0')
+        pgseal__format(t->history_file, sizeof(t->history_file), "%s/.pgseal_history", home);
+    /* libedit sets the mode of what it writes: never of /dev/null. */
+    if (t->history_file[0] != '\0' && stat(t->history_file, &st) == 0 && !S_ISREG(st.st_mode))
+        t->history_file[0] = '\0';
+}
+
 static void start_editing(struct term *t)
 {
     const struct cli_edit_api *api = cli_edit_api();
-    const char *home = getenv("HOME");
     HistEvent ev;
     EditLine *el;
 
     if (api == NULL)
         return;
-    setlocale(LC_CTYPE, "");
     el = api->el_init("pgseal", stdin, stdout, stderr);
     if (el == NULL)
         return;
@@ -131,10 +144,9 @@ static void start_editing(struct term *t)
     api->history(t->hist, &ev, H_SETSIZE, HISTORY_LINES);
     api->history(t->hist, &ev, H_SETUNIQUE, 1);
     api->el_set(el, EL_HIST, api->history, t->hist);
-    if (home == NULL || home[0] == '\0')
-        return;
-    pgseal__format(t->history_file, sizeof(t->history_file), "%s/.pgseal_history", home);
-    api->history(t->hist, &ev, H_LOAD, t->history_file);
+    find_history(t);
+    if (t->history_file[0] != '\0')
+        api->history(t->hist, &ev, H_LOAD, t->history_file);
 }
 
 static void stop_editing(struct term *t)

@@ -474,6 +474,7 @@ int cli_verb_connect(int argc, char **argv)
     struct pgseal_err err = {0};
     int code = cli_opts_parse(&a.opts, argc, argv, &why);
 
+    setlocale(LC_CTYPE, ""); /* before the world is looked at: client_encoding=auto asks for it */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* passwords and keys are in our memory */
     hide_secrets(&a, argc, argv);
     fputs(cli_str(&why), stderr);
