@@ -282,6 +282,22 @@ def test_prefer_that_falls_back_warns(behave, fake, home):
     assert len(got.warnings) == 1 and "WITHOUT encryption" in got.warnings[0]
 
 
+@pytest.fixture
+def no_md5(tmp_path):
+    """An openssl.cnf under which MD5 cannot be had, as in a FIPS installation."""
+    path = tmp_path / "fips.cnf"
+    path.write_text("openssl_conf = a\n[a]\nalg_section = b\n[b]\ndefault_properties = fips=yes\n")
+    return {"OPENSSL_CONF": str(path)}
+
+
+def test_md5_that_openssl_refuses__as_psql(behave, no_md5, home, pg15):
+    text = behave("sslmode=disable", auth="md5")
+    expected = referee.psql(pg15, text, referee.environment(home, no_md5))
+    got = session.run(home, text, env=no_md5)
+    assert "could not encrypt password: " in expected.text
+    assert (got.status, got.message) == (expected.status, expected.text)
+
+
 # ---- what psql says, word for word --------------------------------------------------------------------------------------
 
 HOSTS = ("127.0.0.1", "::1", "fe80::1%lo", "::ffff:127.0.0.1", "0x7f.1", "127.1", "2130706433", "localhost",
