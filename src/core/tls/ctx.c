@@ -138,19 +138,24 @@ int pgseal__tls_ctx_keylog(struct pgseal_tls_ctx *c, const char *path,
     return 0;
 }
 
+/* What is not asked for stays as openssl.cnf has it, but never below TLS 1.2. */
 static int set_versions(struct pgseal_tls_ctx *c, const struct pgseal_tls_options *o,
                         struct pgseal_err *err)
 {
-    int min = o->min != 0 ? o->min : TLS1_2_VERSION;
+    SSL_CTX *s = c->ssl_ctx;
+    int min = o->min, max = o->max;
     char reason[128], name[24];
 
-    if (!SSL_CTX_set_min_proto_version(c->ssl_ctx, min) ||
-        !SSL_CTX_set_max_proto_version(c->ssl_ctx, o->max))
+    if (min == 0 && SSL_CTX_get_min_proto_version(s) < TLS1_2_VERSION)
+        min = TLS1_2_VERSION;
+    if ((min != 0 && !SSL_CTX_set_min_proto_version(s, min)) ||
+        (max != 0 && !SSL_CTX_set_max_proto_version(s, max)))
         return pgseal__fail(err, PGSEAL_E_OPTION, "could not set minimum SSL protocol version: %s",
                             pgseal__tls_reason(ERR_get_error(), reason, sizeof(reason)));
+    min = (int)SSL_CTX_get_min_proto_version(s);
+    max = (int)SSL_CTX_get_max_proto_version(s);
     c->min_text = pgseal__strdup(pgseal__tls_version_name(min, name));
-    c->max_text =
-        pgseal__strdup(pgseal__tls_version_name(o->max != 0 ? o->max : TLS1_3_VERSION, name));
+    c->max_text = pgseal__strdup(pgseal__tls_version_name(max != 0 ? max : TLS1_3_VERSION, name));
     return c->min_text != NULL && c->max_text != NULL ? 0 : pgseal__nomem(err);
 }
 
@@ -199,6 +204,8 @@ static int set_peer(struct pgseal_tls_ctx *c, const struct pgseal_tls_options *o
     c->verify = !o->INSECURE_no_verify && (!c->server || o->trust != NULL);
     if (o->trust != NULL && pgseal__tls_ctx_trust(c, o->trust, err) < 0)
         return PGSEAL_E_NOMEM;
+    /* For libpq a VerifyCAFile in openssl.cnf overrides sslrootcert; here what is given counts. */
+    SSL_CTX_set1_verify_cert_store(c->ssl_ctx, SSL_CTX_get_cert_store(c->ssl_ctx));
     if (!c->server)
         mode = c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
     else if (o->trust != NULL || o->require_peer_cert)

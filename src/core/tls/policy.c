@@ -160,10 +160,13 @@ static int set_roots(struct pgseal_tls_ctx *c, const struct pgseal_options *o,
         return PGSEAL_E_NOMEM;
     rc = add_roots(trust, o, w, err);
     if (rc > 0) {
-        c->verify = true;
         SSL_CTX_set_verify(c->ssl_ctx, SSL_VERIFY_PEER, NULL);
         rc = pgseal__tls_ctx_trust(c, trust, err);
+    } else if (rc == 0) {
+        c->trust = pgseal_trust_ref(trust); /* nothing in it; the store stays openssl.cnf's */
     }
+    /* VerifyMode in openssl.cnf turns verification on for libpq too, whatever sslmode says. */
+    c->verify = (SSL_CTX_get_verify_mode(c->ssl_ctx) & SSL_VERIFY_PEER) != 0;
     pgseal_trust_free(trust);
     return rc;
 }

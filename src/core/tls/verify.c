@@ -38,8 +38,8 @@ static void keep(struct tls_verdict *v, X509_STORE_CTX *xs)
 
 /*
  * Stands where OpenSSL would call X509_verify_cert() itself, calls exactly that, and passes its
- * word on: anything but 1 refuses. Where nothing is verified (libpq without a root file sets
- * SSL_VERIFY_NONE) OpenSSL ignores the answer, so the work is not done.
+ * word on: anything but 1 refuses. Only where OpenSSL would ignore the answer (SSL_VERIFY_NONE, as
+ * for libpq without a root file and without VerifyMode in openssl.cnf) the work is not done.
  */
 int pgseal__tls_verify(X509_STORE_CTX *xs, void *arg)
 {
@@ -48,7 +48,7 @@ int pgseal__tls_verify(X509_STORE_CTX *xs, void *arg)
 
     if (t == NULL)
         return 0;
-    if (!t->ctx->verify)
+    if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) == 0)
         return 1;
     if (X509_verify_cert(xs) == 1)
         return 1;
