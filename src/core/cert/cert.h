@@ -10,8 +10,13 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
-/** Lends the store of a trust set: for SSL_CTX_set1_cert_store(), never to be added to. */
+/**
+ * Lends the store of a trust set: for SSL_CTX_set1_cert_store(), never to be added to. Certificates
+ * of files come into it when a chain asks for them.
+ */
 X509_STORE *pgseal__trust_store(const struct pgseal_trust *t);
+/** Puts all certificates of files into the store now, for X509_STORE_get1_all_certs(). 0 or < 0. */
+int pgseal__trust_load_all(struct pgseal_trust *t, struct pgseal_err *err);
 
 /**
  * Password callback for every PEM and PKCS#8 call that must not ask anybody: an empty password, as

@@ -7,12 +7,13 @@
 
 #include <openssl/asn1.h>
 
-struct pgseal__dirs;
+struct pgseal__lookup;
 
 /* One place certificates were read from. */
 struct pgseal__source {
     char *name;    /* as the caller named it */
-    uint8_t *text; /* a copy of the file, for lines and explanations; NULL for a directory */
+    uint8_t *text; /* a copy of the file; NULL for a directory */
+    bool lent;     /* the text belongs to the lookup of the store */
     size_t len;
     bool is_dir;
 };
@@ -23,10 +24,11 @@ struct pgseal_trust {
     struct pgseal__source *sources;
     size_t n_sources;
     size_t certs; /* certificates of files; those of directories are not known */
+    bool stored;  /* some of them were put into the store at once */
     size_t crls;
     bool check_crls;
     bool system;
-    struct pgseal__dirs *dirs; /* belongs to the store */
+    struct pgseal__lookup *lookup; /* belongs to the store; NULL before it is needed */
 };
 
 /* describe.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Trust sets: certificates and CRLs of files and directories, loaded exactly as libpq does. */
-#include "cert_int.h"
+#include "lookup_int.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -37,14 +37,25 @@ struct pgseal_trust *pgseal_trust_ref(struct pgseal_trust *t)
     return t;
 }
 
+static void free_source(struct pgseal__source *s)
+{
+    pgseal__free(s->name);
+    if (!s->lent)
+        pgseal__free(s->text);
+}
+
+static void drop_source(struct pgseal_trust *t)
+{
+    t->n_sources--;
+    free_source(&t->sources[t->n_sources]);
+}
+
 struct pgseal_trust *pgseal_trust_free(struct pgseal_trust *t)
 {
     if (t == NULL || atomic_fetch_sub_explicit(&t->owners, 1, memory_order_acq_rel) != 1)
         return NULL;
-    for (size_t i = 0; i < t->n_sources; i++) {
-        pgseal__free(t->sources[i].name);
-        pgseal__free(t->sources[i].text);
-    }
+    while (t->n_sources > 0)
+        drop_source(t);
     pgseal__free(t->sources);
     X509_STORE_free(t->store);
     pgseal__free(t);
@@ -96,11 +107,42 @@ static int add_source(struct pgseal_trust *t, const char *name, const uint8_t *t
     return 0;
 }
 
-static void drop_source(struct pgseal_trust *t)
+/*
+ * Puts the file on the shelf: what libpq does at once is done when a name is looked up. Not beside
+ * certificates that are in the store already, because of those OpenSSL would not ask for others of
+ * the same name. How many certificates; 0: it cannot be; or PGSEAL_E_NOMEM.
+ */
+static int shelve(struct pgseal_trust *t, struct pgseal__source *s)
 {
-    t->n_sources--;
-    pgseal__free(t->sources[t->n_sources].name);
-    pgseal__free(t->sources[t->n_sources].text);
+    struct pgseal__lookup *l;
+    struct pgseal__kept *k;
+    int n;
+
+    if (t->stored || s->len == 0)
+        return 0;
+    l = pgseal__lookup_of(t);
+    k = l != NULL ? pgseal__alloc(sizeof(*k)) : NULL;
+    if (k == NULL)
+        return PGSEAL_E_NOMEM;
+    n = pgseal__shelf_fill(&l->shelf, s->text, s->len);
+    if (n <= 0) {
+        pgseal__free(k);
+        return n;
+    }
+    *k = (struct pgseal__kept){.next = l->texts, .text = s->text};
+    l->texts = k;
+    s->lent = true;
+    t->certs += (size_t)n;
+    return n;
+}
+
+int pgseal__trust_load_all(struct pgseal_trust *t, struct pgseal_err *err)
+{
+    bool ok = t->lookup == NULL || pgseal__shelf_empty(&t->lookup->shelf, t->store);
+
+    t->stored = true;
+    ERR_clear_error();
+    return ok ? 0 : pgseal__nomem(err);
 }
 
 /*
@@ -123,7 +165,8 @@ static int load_pem(struct pgseal_trust *t, const uint8_t *p, size_t n, unsigned
         X509_INFO *info = sk_X509_INFO_value(infos, i);
 
         if (info->x509 != NULL) {
-            if (X509_STORE_add_cert(t->store, info->x509) != 1)
+            if (pgseal__trust_load_all(t, NULL) < 0 ||
+                X509_STORE_add_cert(t->store, info->x509) != 1)
                 break;
             t->certs++;
             added++;
@@ -156,10 +199,14 @@ int pgseal_trust_add_pem(struct pgseal_trust *t, const char *name, const uint8_t
     rc = add_source(t, name, p != NULL ? p : (const uint8_t *)"", n, err);
     if (rc < 0)
         return rc;
-    added = load_pem(t, p, n, &why);
+    added = shelve(t, &t->sources[t->n_sources - 1]);
+    if (added == 0)
+        added = load_pem(t, p, n, &why);
     if (added > 0)
         return added;
     drop_source(t);
+    if (added < 0)
+        return pgseal__nomem(err);
     if (ERR_GET_REASON(why) == ERR_R_MALLOC_FAILURE)
         return pgseal__nomem(err);
     if (why != 0 && ERR_reason_error_string(why) == NULL)
@@ -207,8 +254,12 @@ int pgseal_trust_add_system(struct pgseal_trust *t, const struct pgseal_world *w
     world->read(world->ctx, file, &f);
     if (f.data != NULL && f.len <= INT32_MAX) {
         rc = add_source(t, file, f.data, f.len, err);
-        if (rc == 0 && load_pem(t, f.data, f.len, &why) == 0)
-            drop_source(t);
+        if (rc == 0) {
+            rc = shelve(t, &t->sources[t->n_sources - 1]);
+            if (rc == 0 && load_pem(t, f.data, f.len, &why) == 0)
+                drop_source(t);
+            rc = rc < 0 ? pgseal__nomem(err) : 0;
+        }
     }
     world->release(world->ctx, &f);
     /* A list with ':' (crypto/x509/by_dir.c, add_cert_dir). */

@@ -118,7 +118,7 @@ int pgseal__tls_ctx_trust(struct pgseal_tls_ctx *c, struct pgseal_trust *trust,
 {
     c->trust = pgseal_trust_ref(trust);
     SSL_CTX_set1_cert_store(c->ssl_ctx, pgseal__trust_store(trust));
-    if (c->server && !client_ca_names(c))
+    if (c->server && (pgseal__trust_load_all(trust, err) < 0 || !client_ca_names(c)))
         return pgseal__nomem(err);
     return 0;
 }
