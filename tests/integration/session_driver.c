@@ -9,15 +9,19 @@
  *   slow N SQL          reads the first N messages with a pause behind each, then the rest
  *   cancel MS SQL       cancels the query after MS milliseconds
  *   idle MS             does nothing for MS milliseconds
- *   param NAME  facts  events  rss  address
+ *   param NAME  facts  events  rss  address  socket
  * A failure prints "error CODE" and the message to stderr; exit 2 without a connection, else 1.
  */
 #include "core/base/base.h"
 
 #include <pgseal/drive.h>
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -188,6 +192,25 @@ static void print_facts(const struct pgseal_session *s)
            f->auth.server_proved, f->auth.channel_bound, f->auth.password_used, asked);
 }
 
+static void print_socket(int fd)
+{
+    static const struct {
+        const char *label;
+        int level, name;
+    } rows[] = {{"nodelay", IPPROTO_TCP, TCP_NODELAY}, {"keepalive", SOL_SOCKET, SO_KEEPALIVE},
+                {"idle", IPPROTO_TCP, TCP_KEEPIDLE},   {"interval", IPPROTO_TCP, TCP_KEEPINTVL},
+                {"count", IPPROTO_TCP, TCP_KEEPCNT},   {"timeout", IPPROTO_TCP, TCP_USER_TIMEOUT}};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        int value = -1;
+        socklen_t n = sizeof(value);
+
+        if (getsockopt(fd, rows[i].level, rows[i].name, &value, &n) == 0)
+            printf("%s=%d ", rows[i].label, value);
+    }
+    printf("cloexec=%d\n", (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+}
+
 static int print_one(struct pgseal_session *s, const char *what)
 {
     struct rusage u;
@@ -198,6 +221,8 @@ static int print_one(struct pgseal_session *s, const char *what)
         printf("%s\n", events);
     } else if (strcmp(what, "address") == 0) {
         printf("%s\n", pgseal_session_address(s));
+    } else if (strcmp(what, "socket") == 0) {
+        print_socket(pgseal_session_fd(s));
     } else if (strcmp(what, "rss") == 0) {
         getrusage(RUSAGE_SELF, &u);
         printf("rss %ld\n", u.ru_maxrss);

@@ -152,3 +152,18 @@ def test_other_processes_cannot_look_inside(fake, home):
         assert os.stat("/proc/%d/environ" % process.pid).st_uid == 0
     finally:
         process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("more, expected", (
+    ("", {"nodelay": "1", "keepalive": "1", "timeout": "0", "cloexec": "1"}),
+    ("keepalives=0 keepalives_idle=33", {"keepalive": "0"}),
+    ("keepalives_idle=33 keepalives_interval=7 keepalives_count=4 tcp_user_timeout=12345",
+     {"keepalive": "1", "idle": "33", "interval": "7", "count": "4", "timeout": "12345"}),
+    ("keepalives_idle=-1 tcp_user_timeout=0", {"keepalive": "1", "timeout": "0"}),
+))
+def test_socket_options(fake, home, more, expected):
+    fake.behave(Behaviour())
+    got = session.run(home, "host=127.0.0.1 port=%d user=u dbname=d sslmode=disable %s" % (fake.port, more), "socket")
+    assert got.status == 0, got.err
+    values = dict(word.split("=") for word in got.out[0].split())
+    assert {k: values[k] for k in expected} == expected
