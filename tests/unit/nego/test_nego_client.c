@@ -116,6 +116,15 @@ static void test_client__bytes_behind_s__are_refused(void **state)
     must_be_over(&c);
 }
 
+static void test_client__one_byte_behind_s__is_refused(void **state)
+{
+    struct client c;
+
+    assert_int_equal(answer(&c, "Sx", 2), PGSEAL_E_STUFFED);
+    assert_non_null(strstr(c.err.detail, " A server sends nothing between its S and the TLS"));
+    must_be_over(&c);
+}
+
 static void test_client__other_byte__is_garbage_in_libpqs_words(void **state)
 {
     static const struct {
@@ -318,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_client__direct__starts_tls_at_once),
         cmocka_unit_test(test_client__e__is_an_error_that_is_never_read),
         cmocka_unit_test(test_client__bytes_behind_s__are_refused),
+        cmocka_unit_test(test_client__one_byte_behind_s__is_refused),
         cmocka_unit_test(test_client__other_byte__is_garbage_in_libpqs_words),
         cmocka_unit_test(test_client__nul_byte__is_garbage),
         cmocka_unit_test(test_client__end_of_bytes__is_closed),

@@ -96,6 +96,8 @@ static void test_server__gssencrequest__is_rejected_then_tls(void **state)
     must_have_sent(&s, "N");
     assert_int_equal(RECEIVE(&s, SSL), PGSEAL_NEGO_TLS);
     assert_string_equal(s.ev.words, "gssencrequest sslrequest sslaccept");
+    assert_string_equal(s.ev.messages, "F\t8\tGSSENCRequest\t 1234 5680\n"
+                                       "F\t8\tSSLRequest\t 1234 5679\nB\t1\tSSLResponse\t S\n");
     must_be_over(&s, "S");
 }
 
@@ -117,6 +119,8 @@ static void test_server__requests_alternate__each_is_answered_once(void **state)
         assert_int_equal(rc, PGSEAL_E_PROTO);
         assert_memory_equal(s.err.msg, "unsupported frontend protocol 1234.56", 37);
         assert_string_equal(s.err.msg + 39, ": server supports 3.0 to 3.2");
+        assert_string_equal(s.err.detail,
+                            "The client asked for the same encryption a second time.");
         must_be_over(&s, sent == 2 ? "N" : "NN");
     }
 }
@@ -199,6 +203,26 @@ static void test_server__bytes_behind_a_request__are_refused_unanswered(void **s
     must_be_over(&s, "");
 }
 
+static void test_server__one_byte_behind_a_request__is_refused(void **state)
+{
+    static const char *const requests[] = {SSL, GSS};
+
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t p[9];
+        struct server s;
+
+        memcpy(p, requests[i], 8);
+        p[8] = 'x';
+        setup(&s, true, true);
+        assert_int_equal(receive(&s, p, 9), PGSEAL_E_STUFFED);
+        assert_string_equal(s.err.detail,
+                            "This could be either a client-software bug or evidence of an "
+                            "attempted man-in-the-middle attack. 1 bytes came behind the request: "
+                            "\"x\".");
+        must_be_over(&s, "");
+    }
+}
+
 static void test_server__not_postgresql__is_closed_without_a_byte(void **state)
 {
     static const struct {
@@ -243,6 +267,7 @@ static void test_server__end_of_bytes_anywhere__is_closed(void **state)
     for (size_t i = 0; i < PGSEAL_COUNT(packets); i++)
         for (size_t n = 0; n < lens[i]; n++) {
             struct server s;
+            char detail[100];
 
             setup(&s, true, true);
             if (n > 0)
@@ -251,6 +276,10 @@ static void test_server__end_of_bytes_anywhere__is_closed(void **state)
             assert_int_equal(pgseal_nego_server_step(&s.n, &s.io, &s.err), PGSEAL_E_CLOSED);
             assert_string_equal(s.err.msg, n == 0 ? "client closed the connection"
                                                   : "incomplete startup packet");
+            pgseal__format(detail, sizeof(detail),
+                           "The client closed the connection after %zu bytes of it.", n);
+            if (n > 0)
+                assert_string_equal(s.err.detail, detail);
             must_be_over(&s, "");
         }
 }
@@ -275,10 +304,10 @@ static void test_server__no_room_for_the_answer__waits(void **state)
 
         setup(&s, true, true);
         pgseal_buf_done(&s.io.wire_out);
-        pgseal_buf_init(&s.io.wire_out, 3);
-        assert_int_equal(pgseal_buf_append(&s.io.wire_out, "abc", 3, NULL), 0);
+        pgseal_buf_init(&s.io.wire_out, 1);
+        assert_int_equal(pgseal_buf_append(&s.io.wire_out, "a", 1, NULL), 0);
         assert_int_equal(receive(&s, requests[i], 8), PGSEAL_NEGO_MORE);
-        must_have_sent(&s, "abc");
+        must_have_sent(&s, "a");
         assert_int_equal(pgseal_nego_server_step(&s.n, &s.io, &s.err),
                          i == 0 ? PGSEAL_NEGO_TLS : PGSEAL_NEGO_MORE);
         must_have_sent(&s, i == 0 ? "S" : "N");
@@ -309,6 +338,27 @@ static void test_server__longest_packet__is_plain(void **state)
     setup(&s, true, true);
     assert_int_equal(receive(&s, p, sizeof(p)), PGSEAL_NEGO_PLAIN);
     must_be_over(&s, "");
+}
+
+/* A length that may be: then the content is what is wrong, and no guess is made who sent it. */
+static void test_server__right_length_wrong_content__is_told_as_such(void **state)
+{
+    static const uint32_t lens[] = {8, 9, 10004};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(lens); i++) {
+        uint8_t p[10004];
+        struct server s;
+
+        memset(p, 'x', sizeof(p));
+        pgseal__put32(p, lens[i]);
+        pgseal__put32(p + 4, PGSEAL_PROTO_3_0);
+        setup(&s, true, true);
+        assert_int_equal(receive(&s, p, lens[i]), PGSEAL_E_PROTO);
+        assert_string_equal(s.err.msg,
+                            "invalid startup packet layout: expected terminator as last byte");
+        assert_string_equal(s.err.detail, "Names and values do not end where the packet ends.");
+        must_be_over(&s, "");
+    }
 }
 
 static void test_server__malformed_packet__is_proto(void **state)
@@ -413,12 +463,14 @@ int main(void)
         cmocka_unit_test(test_server__client_hello__is_direct_tls_and_stays),
         cmocka_unit_test(test_server__client_hello_where_none_may_be__is_proto),
         cmocka_unit_test(test_server__bytes_behind_a_request__are_refused_unanswered),
+        cmocka_unit_test(test_server__one_byte_behind_a_request__is_refused),
         cmocka_unit_test(test_server__not_postgresql__is_closed_without_a_byte),
         cmocka_unit_test(test_server__end_of_bytes_anywhere__is_closed),
         cmocka_unit_test(test_server__end_of_bytes_behind_n__is_closed),
         cmocka_unit_test(test_server__no_room_for_the_answer__waits),
         cmocka_unit_test(test_server__packet_longer_than_the_queue__is_limit),
         cmocka_unit_test(test_server__longest_packet__is_plain),
+        cmocka_unit_test(test_server__right_length_wrong_content__is_told_as_such),
         cmocka_unit_test(test_server__malformed_packet__is_proto),
         cmocka_unit_test(test_server__any_cut__is_the_same_conversation),
         cmocka_unit_test(test_server__each_allocation_fails__is_nomem),
