@@ -131,7 +131,7 @@ struct pgseal_options {
     bool load_balance;
     int connect_timeout_s; /**< per address; 0 = none asked for (1 is 1 since libpq 17) */
     bool keepalives;
-    int keepalives_idle_s, keepalives_interval_s, keepalives_count; /**< 0 = system's */
+    int keepalives_idle_s, keepalives_interval_s, keepalives_count; /**< < 0 = system's */
     int tcp_user_timeout_ms;                                        /**< 0 = system's */
     const char *sslrootcert, *sslcrl, *sslcrldir, *sslcert, *sslkey, *sslpassword, *sslkeylogfile;
     const char *requirepeer, *user, *dbname, *replication, *options, *application_name;

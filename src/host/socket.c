@@ -77,7 +77,8 @@ int host__wait(const struct pgseal_session *s, int fd, short events, struct pgse
     }
 }
 
-/* fe-connect.c useKeepalives and friends: only what was set; failures are errors as in libpq. */
+/* fe-connect.c useKeepalives and friends: only what was set; failures are errors as in libpq, which
+ * gives an explicit 0 to the kernel, and the kernel refuses it. */
 static int set_tcp(const struct pgseal_session *s, int fd, struct pgseal_err *err)
 {
     const struct pgseal_options *o = pgseal_conninfo_options(s->ci);
@@ -89,16 +90,18 @@ static int set_tcp(const struct pgseal_session *s, int fd, struct pgseal_err *er
         {IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY", true},
         {SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE", o->keepalives},
         {IPPROTO_TCP, TCP_KEEPIDLE, o->keepalives_idle_s, "TCP_KEEPIDLE",
-         o->keepalives && o->keepalives_idle_s > 0},
+         o->keepalives && o->keepalives_idle_s >= 0},
         {IPPROTO_TCP, TCP_KEEPINTVL, o->keepalives_interval_s, "TCP_KEEPINTVL",
-         o->keepalives && o->keepalives_interval_s > 0},
+         o->keepalives && o->keepalives_interval_s >= 0},
         {IPPROTO_TCP, TCP_KEEPCNT, o->keepalives_count, "TCP_KEEPCNT",
-         o->keepalives && o->keepalives_count > 0},
+         o->keepalives && o->keepalives_count >= 0},
         {IPPROTO_TCP, TCP_USER_TIMEOUT, o->tcp_user_timeout_ms, "TCP_USER_TIMEOUT",
          o->tcp_user_timeout_ms > 0},
     };
 
-    for (size_t i = 0; i < PGSEAL_COUNT(settings); i++) {
+    int rc = pgseal_conninfo_check_tcp(s->ci, err);
+
+    for (size_t i = 0; rc == 0 && i < PGSEAL_COUNT(settings); i++) {
         if (!settings[i].wanted || setsockopt(fd, settings[i].level, settings[i].name,
                                               &settings[i].value, sizeof(int)) == 0)
             continue;
@@ -109,7 +112,7 @@ static int set_tcp(const struct pgseal_session *s, int fd, struct pgseal_err *er
         return pgseal__fail(err, PGSEAL_E_CONNECT, "%s(%s) failed: %s", "setsockopt",
                             settings[i].label, host__strerror(errno));
     }
-    return pgseal_conninfo_check_tcp(s->ci, err);
+    return rc;
 }
 
 /* fe-connect.c connectFailureMessage. */

@@ -242,11 +242,12 @@ static void take_numbers(struct pgseal_conninfo *ci)
     if (keepalives != NULL && !pgseal__int(keepalives, &on))
         on = 0;
     o->keepalives = on != 0;
+    o->keepalives_idle_s = o->keepalives_interval_s = o->keepalives_count = -1;
     if (!o->keepalives)
         return; /* libpq then sets tcp_user_timeout neither */
-    o->keepalives_idle_s = number(ci, PGSEAL_P_keepalives_idle, 0);
-    o->keepalives_interval_s = number(ci, PGSEAL_P_keepalives_interval, 0);
-    o->keepalives_count = number(ci, PGSEAL_P_keepalives_count, 0);
+    o->keepalives_idle_s = number(ci, PGSEAL_P_keepalives_idle, -1);
+    o->keepalives_interval_s = number(ci, PGSEAL_P_keepalives_interval, -1);
+    o->keepalives_count = number(ci, PGSEAL_P_keepalives_count, -1);
     o->tcp_user_timeout_ms = number(ci, PGSEAL_P_tcp_user_timeout, 0);
 }
 
