@@ -50,10 +50,7 @@ static const struct pgseal_options *options(const struct pgseal_conn *c)
 int pgseal__conn_closed(struct pgseal_conn *c, struct pgseal_err *err)
 {
     pgseal__fail(err, PGSEAL_E_CLOSED,
-                 c->tls != NULL ? "SSL connection has been closed unexpectedly"
-                                : "server closed the connection unexpectedly\n"
-                                  "\tThis probably means the server terminated abnormally\n"
-                                  "\tbefore or while processing the request.");
+                 c->tls != NULL ? "SSL connection has been closed unexpectedly" : CLOSED_TEXT);
     pgseal__detail(err, "The connection ended %s.",
                    c->phase == PHASE_AUTH && !c->auth_started
                        ? "after the startup packet was sent, without an answer"
@@ -226,6 +223,8 @@ static int old_style_error(struct pgseal_conn *c, const uint8_t *p, size_t n, bo
     } else if (end == NULL) {
         return pgseal__conn_failed(c, PGSEAL_OUT_REFUSED, pgseal__conn_closed(c, err));
     } else {
+        while (end > p && end[-1] == '\n') /* its last line ends, as all lines do */
+            end--;
         pgseal__escape(text, sizeof(text), p, (size_t)(end - p), 400);
         pgseal__fail(err, PGSEAL_E_PROTO, "%s", text);
     }

@@ -93,6 +93,8 @@ struct pgseal_conn *pgseal_conn_free(struct pgseal_conn *c)
  * Source: PG18 fe-secure.c pqsecure_raw_read, fe-secure-openssl.c pgtls_read and open_client_SSL:
  * a reset is told as a closed connection, except inside the handshake.
  */
+/* Two layers of libpq speak when the socket fails under TLS: pqsecure_raw_read() and the TLS one.
+ */
 int pgseal_conn_io_error(struct pgseal_conn *c, int sys, struct pgseal_err *err)
 {
     const char *text = strerrordesc_np(sys);
@@ -100,14 +102,19 @@ int pgseal_conn_io_error(struct pgseal_conn *c, int sys, struct pgseal_err *err)
 
     if (text == NULL)
         text = "unrecognized error";
-    if (c->phase == PHASE_TLS)
-        pgseal__fail(err, reset ? PGSEAL_E_CLOSED : PGSEAL_E_IO, "SSL SYSCALL error: %s", text);
-    else if (reset)
+    if (reset)
         pgseal__conn_closed(c, err);
-    else if (c->tls != NULL)
-        pgseal__fail(err, PGSEAL_E_IO, "SSL SYSCALL error: %s", text);
     else
         pgseal__fail(err, PGSEAL_E_IO, "could not receive data from server: %s", text);
+    if (c->tls != NULL && err != NULL) {
+        char first[sizeof(CLOSED_TEXT) + 64];
+
+        pgseal__format(first, sizeof(first), "%s", reset ? CLOSED_TEXT : err->msg);
+        if (reset && c->phase != PHASE_TLS)
+            pgseal__format(err->msg, sizeof(err->msg), "%s\n%s", first, CLOSED_TEXT);
+        else
+            pgseal__format(err->msg, sizeof(err->msg), "%s\nSSL SYSCALL error: %s", first, text);
+    }
     if (err != NULL)
         err->sys = sys;
     return pgseal__conn_failed(c,

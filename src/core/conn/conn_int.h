@@ -84,6 +84,10 @@ int pgseal__conn_settle(struct pgseal_conn *c, struct pgseal_io *io, struct pgse
 int pgseal__conn_refusal(struct pgseal_conn *c, const uint8_t *body, size_t n,
                          struct pgseal_err *err);
 /* client: the server closed where it must not. */
+#define CLOSED_TEXT                                            \
+    "server closed the connection unexpectedly\n"              \
+    "\tThis probably means the server terminated abnormally\n" \
+    "\tbefore or while processing the request."
 int pgseal__conn_closed(struct pgseal_conn *c, struct pgseal_err *err);
 
 #endif

@@ -346,9 +346,10 @@ static void test_conn__socket_error__in_libpqs_words(void **state)
         {PGSEAL_METHOD_PLAIN, ECONNRESET, PGSEAL_E_CLOSED, PGSEAL_OUT_REFUSED, CLOSED_TEXT},
         {PGSEAL_METHOD_PLAIN, EPIPE, PGSEAL_E_CLOSED, PGSEAL_OUT_REFUSED, CLOSED_TEXT},
         {PGSEAL_METHOD_TLS, EHOSTUNREACH, PGSEAL_E_IO, PGSEAL_OUT_TLS_FAILED,
+         "could not receive data from server: No route to host\n"
          "SSL SYSCALL error: No route to host"},
         {PGSEAL_METHOD_TLS, ECONNRESET, PGSEAL_E_CLOSED, PGSEAL_OUT_TLS_FAILED,
-         "SSL SYSCALL error: Connection reset by peer"},
+         CLOSED_TEXT "\nSSL SYSCALL error: Connection reset by peer"},
     };
 
     for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
