@@ -6,6 +6,9 @@ turns what it says into what libpq 18 says, so that both can judge (and psql 15 
 """
 import re
 
+WHOLE = "pgseal reads a message whole before it judges it; libpq takes bytes too many for the next message"
+TAIL = "libpq keeps this complaint without acting on it and shows it only if something else fails"
+
 # pattern, replacement, reason
 FROM_15 = [
     (r'invalid (ssl_m\w+_protocol_version) value: ', r'invalid "\1" value: ',
@@ -20,6 +23,41 @@ FROM_15 = [
      "16 learned sslrootcert=system"),
 ]
 
+
+
+# What pgseal means to say differently from libpq 18: pattern in libpq's text, pgseal's, reason. Verdicts never differ.
+INTENDED = [
+    (r"[\x00-\x08\x0b-\x1f\x7f]", lambda m: "\\x%02x" % ord(m.group()),
+     "control characters of a peer never reach the terminal"),
+]
+
+# Rows whose text pgseal means to say differently: start of the row's name -> text, reason.
+ROWS = {
+    "startup-zerotype": (r"(but received )$", r"\1\\x00", "a zero byte is shown, as all control characters"),
+    "startup-cleartextmore": (r"fe_sendauth: no password supplied", "received invalid authentication request", WHOLE),
+    "npv-v-long": (r"(?s)(: server negotiated|expected auth|received invalid).*",
+                   "received invalid protocol negotiation message", WHOLE),
+    "npv-v-count": (r"(negotiation message).*", r"\1: message too short", WHOLE),
+    "scram-extrasig": (r"malformed SCRAM message \(garbage .*\)\n", "", TAIL),
+    "scram-finaltailsig": (r"malformed SCRAM message \(garbage .*\)\n", "", TAIL),
+    "string-5": ("'b'", "***", "what may be a password is not printed"),
+    "clientfile-engine": ("could not load SSL engine .*", 'sslkey "nosuchengine:key" names a key in an OpenSSL engine,'
+                          " which pgseal does not load", "engines load code from outside; OpenSSL 3 gave them up"),
+}
+
+# Warnings of libpq that pgseal gives elsewhere: libpq's, pgseal's, reason.
+WARNINGS = {"sslpassword truncated": ("OpenSSL takes its first 1023 bytes",
+                                      "the story of a key that cannot be decrypted says it")}
+
+
+def intended(name, text):
+    """libpq's text as pgseal means to say it."""
+    for pattern, replacement, _ in INTENDED:
+        text = re.sub(pattern, replacement, text)
+    for start, (pattern, replacement, _) in ROWS.items():
+        if name.startswith(start):
+            text = re.sub(pattern, replacement, text)
+    return text
 
 
 def from_15(text):
