@@ -120,7 +120,7 @@ static int fail_reason(struct pgseal_tls *t, unsigned long ecode, struct pgseal_
     char reason[128];
     const char *text = pgseal__tls_reason(ecode, reason, sizeof(reason));
 
-    if (t->phase == TLS_HANDSHAKE && pgseal__tls_version_reason(ecode))
+    if (t->phase == TLS_HANDSHAKE && !t->ctx->server && pgseal__tls_version_reason(ecode))
         pgseal__fail(err, code,
                      "SSL error: %s\nThis may indicate that the server does not support any SSL "
                      "protocol version between %s and %s.",

@@ -84,7 +84,7 @@ const char *pgseal__tls_alert_name(int number)
     return a != NULL ? a->name : "unknown alert";
 }
 
-const char *pgseal__tls_version_name(int version, char buf[24])
+const char *pgseal__tls_version_name(int version, char *buf)
 {
     switch (version) {
     case SSL3_VERSION:
@@ -132,39 +132,62 @@ static void tell_garbage(const struct pgseal_tls *t, struct pgseal_err *err)
     pgseal__detail(err, "The first bytes of the %s are no TLS record: \"%s\".%s", peer_name(t),
                    pgseal__escape(shown, sizeof(shown), s->first, s->nfirst, sizeof(s->first)),
                    looks);
-    pgseal__hint(err, "Check host and port, and whether something in between answers for the "
-                      "server.");
+    pgseal__hint(err, t->ctx->server
+                          ? "Something else than a TLS client connects to this port."
+                          : "Check host and port, and whether something in between answers for the "
+                            "server.");
 }
 
+/* Server: the client's Hello does not fit. */
+static void tell_no_fit(const struct pgseal_tls *t, unsigned long ecode, struct pgseal_err *err)
+{
+    char buf[24];
+
+    if (ERR_GET_REASON(ecode) == SSL_R_NO_SHARED_CIPHER) {
+        pgseal__detail(err,
+                       "The client's Hello names no cipher, group and signature algorithm that "
+                       "fit ours and our key.");
+        pgseal__hint(err,
+                     "Look at the kind of our key (RSA, EC) and at the ciphers of both sides.");
+        return;
+    }
+    pgseal__detail(err, "We allow %s to %s; the client offers at most %s.", t->ctx->min_text,
+                   t->ctx->max_text, pgseal__tls_version_name(t->seen.hello_version, buf));
+    pgseal__hint(err, "Look at the protocol limits of both sides; the ranges must overlap.");
+}
+
+/* Client: there is no version or cipher in common. */
 static void tell_version(const struct pgseal_tls *t, unsigned long ecode, struct pgseal_err *err)
 {
     const struct tls_seen *s = &t->seen;
     const char *min = t->ctx->min_text, *max = t->ctx->max_text;
-    char buf[24];
+    char buf[128];
 
-    if (s->alert_received == SSL_AD_PROTOCOL_VERSION) {
-        pgseal__detail(err,
-                       "We offered %s to %s; the %s sent the alert protocol_version (70): it takes "
-                       "none of them.",
-                       min, max, peer_name(t));
-    } else if (s->alert_received >= 0) {
-        pgseal__detail(err,
-                       "We offered %s to %s; the %s sent the alert %s (%d) before its Hello: no "
-                       "version, cipher, group or signature algorithm in common.",
-                       min, max, peer_name(t), pgseal__tls_alert_name(s->alert_received),
-                       s->alert_received);
-        pgseal__hint(err, "Compare the server's ssl_ciphers, ssl_groups and certificate key with "
-                          "what this OpenSSL offers: openssl ciphers -s -v");
-        return;
-    } else if (s->hello_done) {
-        pgseal__detail(err, "We allow %s to %s; the %s answered with %s.", min, max, peer_name(t),
-                       pgseal__tls_version_name(s->hello_version, buf));
-    } else {
-        pgseal__detail(err, "We allow %s to %s; OpenSSL says: %s. Limits in openssl.cnf count too.",
-                       min, max, pgseal__tls_reason(ecode, buf, sizeof(buf)));
-    }
     pgseal__hint(err, "Look at ssl_min_protocol_version and ssl_max_protocol_version, here and in "
                       "the server's configuration; the ranges must overlap.");
+    if (s->alert_received == SSL_AD_PROTOCOL_VERSION) {
+        pgseal__detail(err,
+                       "We offered %s to %s; the server sent the alert protocol_version (70): it "
+                       "takes none of them.",
+                       min, max);
+    } else if (s->alert_received >= 0) {
+        pgseal__detail(
+            err,
+            "We offered %s to %s; the server sent the alert %s (%d) before its Hello: no "
+            "version, cipher, group or signature algorithm in common.",
+            min, max, pgseal__tls_alert_name(s->alert_received), s->alert_received);
+        pgseal__hint(err, "Compare the server's ssl_ciphers, ssl_groups and certificate key with "
+                          "what this OpenSSL offers: openssl ciphers -s -v");
+    } else if (s->hello_done) {
+        pgseal__detail(err, "We allow %s to %s; the server answered with %s.", min, max,
+                       pgseal__tls_version_name(s->hello_version, buf));
+    } else { /* we did not come as far as a Hello */
+        pgseal__detail(err, "We allow %s to %s; OpenSSL says: %s.", min, max,
+                       pgseal__tls_reason(ecode, buf, sizeof(buf)));
+        pgseal__hint(err,
+                     "Limits in openssl.cnf count too: look there for MinProtocol, MaxProtocol "
+                     "and CipherString (openssl version -d names its directory).");
+    }
 }
 
 /* The peer refused with an alert. */
@@ -180,10 +203,16 @@ static void tell_alert(const struct pgseal_tls *t, struct pgseal_err *err)
     pgseal__detail(err, "The %s sent the fatal alert %s (%d)%s%s.", peer_name(t),
                    pgseal__tls_alert_name(s->alert_received), s->alert_received,
                    a != NULL ? ": " : "", a != NULL ? a->means : "");
+    if (t->ctx->server) {
+        pgseal__hint(err, "%s",
+                     about_cert
+                         ? "The client judges our certificate: give it the root of our chain, "
+                           "and look at its own messages."
+                         : "Look at the client's own messages.");
+        return;
+    }
     pgseal__hint(err, "%s",
                  a != NULL && a->fix[0] != '\0' ? a->fix : "Look into the server's log.");
-    if (t->ctx->server || err == NULL)
-        return;
     if (s->own_cert_sent && about_cert && own != NULL && pgseal__cert_describe(own, &info) == 0)
         pgseal__append(err->detail, sizeof(err->detail), " We sent the client certificate \"%s\".",
                        info.subject);
@@ -205,8 +234,12 @@ static void tell_closed(const struct pgseal_tls *t, struct pgseal_err *err)
                        "The %s closed the connection without close_notify: nobody can tell whether "
                        "data is missing.",
                        peer_name(t));
-        pgseal__hint(err, "Look into the server's log: a crash, a restart, or something in between "
-                          "that cuts connections.");
+        pgseal__hint(
+            err, t->ctx->server
+                     ? "Look at the client: a crash, or something in between that cuts "
+                       "connections."
+                     : "Look into the server's log: a crash, a restart, or something in between "
+                       "that cuts connections.");
         return;
     }
     if (s->bytes_in == 0)
@@ -220,7 +253,9 @@ static void tell_closed(const struct pgseal_tls *t, struct pgseal_err *err)
     if (s->alert_received > 0 && err != NULL)
         pgseal__append(err->detail, sizeof(err->detail), " It had sent the warning %s (%d).",
                        pgseal__tls_alert_name(s->alert_received), s->alert_received);
-    if (t->need_alpn && s->bytes_in == 0)
+    if (t->ctx->server)
+        pgseal__hint(err, "Look at the client's own messages.");
+    else if (t->need_alpn && s->bytes_in == 0)
         pgseal__hint(err, "Direct TLS needs PostgreSQL 17 or later: use sslnegotiation=postgres.");
     else
         pgseal__hint(err, "Look into the server's log, and for a proxy in between that has its own "
@@ -239,6 +274,10 @@ static void tell_ours(const struct pgseal_tls *t, unsigned long ecode, struct pg
                        peer_name(t), pgseal__tls_alert_name(s->alert_sent), s->alert_sent, text);
     else
         pgseal__detail(err, "OpenSSL says: %s", text);
+    if (t->ctx->server) {
+        pgseal__hint(err, "Look at the client's own messages.");
+        return;
+    }
     switch (ERR_GET_REASON(ecode)) {
     case SSL_R_DH_KEY_TOO_SMALL:
     case SSL_R_EE_KEY_TOO_SMALL:
@@ -267,7 +306,10 @@ void pgseal__tls_story(struct pgseal_tls *t, unsigned long ecode, struct pgseal_
         tell_closed(t, err);
         break;
     case PGSEAL_E_TLS_VERSION:
-        tell_version(t, ecode, err);
+        if (t->ctx->server)
+            tell_no_fit(t, ecode, err);
+        else
+            tell_version(t, ecode, err);
         break;
     case PGSEAL_E_TLS_ALERT:
         tell_alert(t, err);

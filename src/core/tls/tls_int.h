@@ -114,7 +114,7 @@ int pgseal__tls_fail_ssl(struct pgseal_tls *t, int ssl_error, struct pgseal_err 
 
 /* story.c */
 const char *pgseal__tls_alert_name(int alert);
-const char *pgseal__tls_version_name(int version, char buf[24]);
+const char *pgseal__tls_version_name(int version, char *buf); /* buf: 24 bytes or more */
 bool pgseal__tls_first_is_tls(const struct tls_seen *s);
 void pgseal__tls_story(struct pgseal_tls *t, unsigned long ecode, struct pgseal_err *err);
 bool pgseal__tls_version_reason(unsigned long ecode);

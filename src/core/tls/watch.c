@@ -2,8 +2,23 @@
 /* Callbacks that watch OpenSSL work: alerts, messages, certificate requests, ALPN, key log. */
 #include "tls_int.h"
 
-/* The highest version in a Hello: its supported_versions extension, else legacy_version. */
-static int hello_version(const uint8_t *p, size_t n)
+/* The highest known version in a list of them, or `version` when it names none. */
+static int highest(const uint8_t *p, size_t n, int version)
+{
+    int best = 0;
+
+    for (size_t i = 0; i + 2 <= n; i += 2) {
+        int v = pgseal__get16(p + i);
+
+        if (v <= TLS1_3_VERSION && v > best) /* what is above is made up (RFC 8701) */
+            best = v;
+    }
+    return best != 0 ? best : version;
+}
+
+/* What a Hello chooses (server) or offers at most (client): its supported_versions extension (RFC
+ * 8446 4.2.1), else legacy_version. Only for explanations: what does not parse is left alone. */
+static int hello_version(const uint8_t *p, size_t n, bool client)
 {
     size_t at = 4 + 2 + 32; /* header, legacy_version, random */
     int version;
@@ -12,17 +27,23 @@ static int hello_version(const uint8_t *p, size_t n)
         return 0;
     version = pgseal__get16(p + 4);
     at += 1u + p[at]; /* session id */
-    at += 2 + 1;      /* cipher, compression */
-    if (at + 2 > n || at + 2 < at)
-        return version;
-    at += 2; /* length of the extensions */
-    while (at + 4 <= n) {
+    if (client && at + 2 <= n)
+        at += 2u + pgseal__get16(p + at); /* ciphers */
+    else
+        at += 2; /* cipher */
+    if (at < n)
+        at += client ? 1u + p[at] : 1u; /* compression */
+    for (at += 2; at + 4 <= n;) {       /* behind the length of the extensions */
         size_t len = pgseal__get16(p + at + 2);
 
         if (at + 4 + len > n)
             break;
-        if (pgseal__get16(p + at) == 43 && len == 2) /* RFC 8446 4.2.1 */
-            return pgseal__get16(p + at + 4);
+        if (pgseal__get16(p + at) == TLSEXT_TYPE_supported_versions) {
+            if (!client && len == 2)
+                return pgseal__get16(p + at + 4);
+            if (client && len > 1)
+                return highest(p + at + 5, len - 1, version);
+        }
         at += 4 + len;
     }
     return version;
@@ -37,12 +58,8 @@ static void on_message(int out, int version, int type, const void *p, size_t n, 
         return;
     if (t->phase != TLS_HANDSHAKE)
         t->idle_messages++;
-    if (b[0] == SSL3_MT_SERVER_HELLO && !t->ctx->server) {
-        t->seen.hello_version = hello_version(b, n);
-        t->seen.hello_done = true;
-    } else if (b[0] == SSL3_MT_CLIENT_HELLO && t->ctx->server) {
-        if (n >= 6) /* what it offers is a list: only the old field is kept */
-            t->seen.hello_version = pgseal__get16(b + 4);
+    if (b[0] == (t->ctx->server ? SSL3_MT_CLIENT_HELLO : SSL3_MT_SERVER_HELLO)) {
+        t->seen.hello_version = hello_version(b, n, t->ctx->server);
         t->seen.hello_done = true;
     } else if (b[0] == SSL3_MT_CERTIFICATE_REQUEST) {
         t->seen.cert_request = true;

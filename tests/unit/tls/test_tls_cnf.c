@@ -113,7 +113,7 @@ static void test_protocols__limits_add_up(void **state)
     assert_string_equal(err.msg, "SSL error: no protocols available\nThis may indicate that the "
                                  "server does not support any SSL protocol version between "
                                  "TLSv1.2 and TLSv1.3.");
-    assert_non_null(strstr(err.detail, "openssl.cnf"));
+    assert_non_null(strstr(err.hint, "openssl.cnf"));
     configure("MaxProtocol = TLSv1.1");
     o.tls_max = 0x0303; /* what is asked for replaces the file's limit */
     o.tls_max_text = "TLSv1.2";

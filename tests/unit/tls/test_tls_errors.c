@@ -160,7 +160,7 @@ static void test_answer__empty_records__bounded(void **state)
 struct clash {
     struct pgseal_tls_options client, server;
     int client_code, server_code;
-    const char *client_msg, *client_detail, *server_msg;
+    const char *client_msg, *client_detail, *server_msg, *server_detail;
 };
 
 static void play(struct clash *k)
@@ -182,7 +182,10 @@ static void play(struct clash *k)
     assert_int_equal(e.server_rc, k->server_code);
     if (strstr(e.client_err.detail, k->client_detail) == NULL)
         fail_msg("%s", e.client_err.detail);
+    if (strstr(e.server_err.detail, k->server_detail) == NULL)
+        fail_msg("%s", e.server_err.detail);
     assert_true(e.client_err.hint[0] != '\0');
+    assert_true(e.server_err.hint[0] != '\0');
     t_ends_done(&e);
     pgseal_tls_ctx_free(c);
     pgseal_tls_ctx_free(s);
@@ -205,50 +208,56 @@ static void test_clash__versions_ciphers_certificates__both_ends_say_why(void **
          "SSL error: tlsv1 alert protocol version\nThis may indicate that the server does not "
          "support any SSL protocol version between TLSv1.3 and TLSv1.3.",
          "We offered TLSv1.3 to TLSv1.3; the server sent the alert protocol_version (70)",
-         "SSL error: unsupported protocol\nThis may indicate that the server does not "
-         "support any SSL protocol version between TLSv1.2 and TLSv1.2."},
+         "SSL error: unsupported protocol",
+         "We allow TLSv1.2 to TLSv1.2; the client offers at most TLSv1.3."},
         {{.INSECURE_no_verify = true, .max = 0x0303, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256"},
          {.cert_pem = cert, .key_pem = key},
          PGSEAL_E_TLS_VERSION,
          PGSEAL_E_TLS_VERSION,
          "SSL error: sslv3 alert handshake failure",
          "handshake_failure (40) before its Hello",
-         "SSL error: no shared cipher"},
+         "SSL error: no shared cipher",
+         "fit ours and our key"},
         {{.INSECURE_no_verify = true, .max = 0x0303},
          {.cert_pem = cert, .key_pem = key, .trust = ca, .require_peer_cert = true},
          PGSEAL_E_TLS_ALERT,
          PGSEAL_E_TLS,
          "SSL error: sslv3 alert handshake failure",
          "It had asked for a client certificate and we sent none.",
-         "SSL error: peer did not return a certificate"},
+         "SSL error: peer did not return a certificate",
+         ""},
         {{.INSECURE_no_verify = true, .min = 0x0304},
          {.cert_pem = cert, .key_pem = key, .trust = ca, .require_peer_cert = true},
          PGSEAL_E_TLS_ALERT,
          PGSEAL_E_TLS,
          "SSL error: tlsv13 alert certificate required",
          "It had asked for a client certificate and we sent none.",
-         "SSL error: peer did not return a certificate"},
+         "SSL error: peer did not return a certificate",
+         ""},
         {{.INSECURE_no_verify = true, .min = 0x0304, .cert_pem = cert, .key_pem = key},
          {.cert_pem = cert, .key_pem = key, .trust = ca},
          PGSEAL_E_TLS_ALERT,
          PGSEAL_E_CERT,
          "SSL error: tlsv1 alert unknown ca",
          "We sent the client certificate \"CN=db.test",
-         "SSL error: certificate verify failed"},
+         "SSL error: certificate verify failed",
+         "test authority"},
         {{.INSECURE_no_verify = true, .max = 0x0303, .cert_pem = cert, .key_pem = key},
          {.cert_pem = cert, .key_pem = key, .trust = ca},
          PGSEAL_E_TLS_ALERT,
          PGSEAL_E_CERT,
          "SSL error: tlsv1 alert unknown ca",
          "We sent the client certificate \"CN=db.test",
-         "SSL error: certificate verify failed"},
+         "SSL error: certificate verify failed",
+         "test authority"},
         {{.trust = ca},
          {.cert_pem = cert, .key_pem = key},
          PGSEAL_E_CERT,
          PGSEAL_E_TLS_ALERT,
          "SSL error: certificate verify failed",
          "",
-         "SSL error: tlsv1 alert unknown ca"},
+         "SSL error: tlsv1 alert unknown ca",
+         "The client sent the fatal alert unknown_ca (48)"},
     };
 
     for (size_t i = 0; i < PGSEAL_COUNT(rows2); i++)

@@ -104,7 +104,7 @@ static void sample(struct pgseal_trust *roots, const char *host, bool may_accept
     uint64_t seed = t_seed();
     const char *all = getenv("PGSEAL_TEST_ALL"); /* every allocation, not a sample: minutes */
     int accepted = 0;
-    long total, tries = 100;
+    long total, tries = 60;
 
     assert_int_equal(attempt(roots, host), may_accept ? ACCEPTED : REFUSED); /* warm up */
     calls = 0;
