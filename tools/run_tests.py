@@ -127,7 +127,7 @@ def run_pytest(jobs, tally, args):
     report = ROOT / "build-asan/pytest.xml"
     report.unlink(missing_ok=True)
     args = args or [d for d in ("tests/tools", "tests/integration") if (ROOT / d).is_dir()]
-    code = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", str(jobs), "-p", "no:cacheprovider",
+    code = subprocess.run([sys.executable, "-m", "pytest", "-q", "--tb=short", "-n", str(jobs), "-p", "no:cacheprovider",
                            f"--junitxml={report}", *args], cwd=ROOT, check=False, stdin=subprocess.DEVNULL).returncode
     if not report.exists():
         print(f"pytest ended with {code} and no report")

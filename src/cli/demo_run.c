@@ -42,7 +42,8 @@ static void become(const char *const *argv, const char *const *env, const char *
     for (; argv[n] != NULL && n + 1 < PGSEAL_COUNT(args); n++)
         args[n] = strdup(argv[n]);
     args[n] = NULL;
-    execvp(args[0], args);
+    if (n > 0)
+        execvp(args[0], args);
     _exit(127);
 }
 

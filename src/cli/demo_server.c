@@ -216,7 +216,8 @@ static pid_t spawn(struct demo_server *s, const char *const *argv, bool dies_wit
     for (; argv[n] != NULL && n + 1 < PGSEAL_COUNT(args); n++)
         args[n] = strdup(argv[n]);
     args[n] = NULL;
-    execv(args[0], args);
+    if (n > 0)
+        execv(args[0], args);
     _exit(127);
 }
 

@@ -8,7 +8,7 @@
 
 /** libedit's functions, by its own names and types. */
 struct cli_edit_api {
-#define PGSEAL_FUNCTION(name) __typeof__(name) *name;
+#define PGSEAL_FUNCTION(name) __typeof__(name) *(name);
     PGSEAL_FUNCTION(el_init)
     PGSEAL_FUNCTION(el_end)
     PGSEAL_FUNCTION(el_set)

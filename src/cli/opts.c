@@ -140,10 +140,23 @@ static void print_option(struct cli_opts *o, enum opt_id id, const char *arg)
     }
 }
 
+/* What an option without a value turns on, or NULL. */
+static bool *switch_of(struct cli_opts *o, enum opt_id id)
+{
+    return id == OPT_STRICT    ? &o->strict
+           : id == OPT_QUIET   ? &o->quiet
+           : id == OPT_TRACE   ? &o->trace
+           : id == OPT_JSON    ? &o->json
+           : id == OPT_HELP    ? &o->help
+           : id == OPT_VERSION ? &o->version
+                               : NULL;
+}
+
 /* 0, -1, or -2 when psql could do it. */
 static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *why)
 {
     const struct opt *opt = &OPTS[row];
+    bool *on = switch_of(o, (enum opt_id)row);
 
     if (opt->group == PSQL) {
         cli_str_addf(why, "pgseal: error: option -%c (--%s) is psql's (it %s)\n", opt->letter,
@@ -152,6 +165,10 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
     }
     if (opt->group == OUTPUT) {
         print_option(o, (enum opt_id)row, arg);
+        return 0;
+    }
+    if (on != NULL) {
+        *on = true;
         return 0;
     }
     switch ((enum opt_id)row) {
@@ -172,9 +189,6 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
         o->ask_password = row == OPT_PASSWORD;
         o->never_ask = row == OPT_NO_PASSWORD;
         return 0;
-    case OPT_STRICT:
-        o->strict = true;
-        return 0;
     case OPT_SSLKEYLOGFILE:
         o->sslkeylogfile = arg;
         return 0;
@@ -185,21 +199,6 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
     case OPT_SET:
     case OPT_VARIABLE:
         return set_variable(o, arg, why);
-    case OPT_QUIET:
-        o->quiet = true;
-        return 0;
-    case OPT_TRACE:
-        o->trace = true;
-        return 0;
-    case OPT_JSON:
-        o->json = true;
-        return 0;
-    case OPT_HELP:
-        o->help = true;
-        return 0;
-    case OPT_VERSION:
-        o->version = true;
-        return 0;
     default: /* OPT_NO_PSQLRC */
         return 0;
     }

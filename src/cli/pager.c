@@ -31,6 +31,7 @@ FILE *cli_pager_open(struct cli_run *run, size_t lines, size_t width)
     if (program == NULL)
         return run->out;
     fflush(run->out);
+    /* PAGER is a command line for the shell, as psql has it. NOLINTNEXTLINE(cert-env33-c) */
     f = popen(program, "we"); /* "e": the session's socket is close-on-exec, so is this */
     if (f == NULL)
         return run->out;

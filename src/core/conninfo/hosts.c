@@ -47,7 +47,7 @@ static int split_hosts(struct pgseal_conninfo *ci, int param, size_t offset, str
                        pgseal__list_count(list), ci->nhosts);
         return mismatch(ci, param, text, err);
     }
-    for (size_t i = 0; i < ci->nhosts; i++) {
+    for (size_t i = 0; i < ci->nhosts && list != NULL; i++) {
         char **slot = (char **)((char *)&ci->hosts[i] + offset);
 
         *slot = pgseal__list_next(&list);

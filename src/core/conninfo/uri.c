@@ -119,7 +119,8 @@ static int decode(const struct uri *u, const char *text, bool maybe_secret, char
     }
     if (wrong != NULL) {
         pgseal__wipe_free(buf, strlen(text));
-        return bad_token(u, PGSEAL_E_CONNINFO, wrong, text, maybe_secret, after, err);
+        bad_token(u, PGSEAL_E_CONNINFO, wrong, text, maybe_secret, after, err);
+        return PGSEAL_E_CONNINFO;
     }
     *out = buf;
     return 0;
