@@ -267,7 +267,7 @@ static int settings(struct app *a, struct pgseal_err *err)
     if (pgseal_conninfo_finish(a->ci, world, err) < 0)
         return err->code;
     for (size_t i = 0; (text = pgseal_conninfo_warning(a->ci, i)) != NULL; i++)
-        fprintf(stderr, "%s\n", text);
+        fprintf(stderr, "pgseal: warning: %s\n", text);
     return a->opts.strict ? be_strict(a, err) : 0;
 }
 

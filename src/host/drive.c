@@ -157,6 +157,14 @@ static void warn_fallback(const struct pgseal_session *s, const struct pgseal_er
     s->o.warn(s->o.ctx, text);
 }
 
+static bool timeout_is_bad(struct pgseal_session *s, struct pgseal_err *failure)
+{
+    if (s->timeout_checked)
+        return false;
+    s->timeout_checked = true;
+    return pgseal_conninfo_check_timeout(s->ci, failure) < 0;
+}
+
 /* Connects and talks as the plan says; what happened, in its words. */
 static enum pgseal_outcome attempt(struct pgseal_session *s, const struct pgseal_attempt *a,
                                    struct pgseal_err *failure)
@@ -164,6 +172,10 @@ static enum pgseal_outcome attempt(struct pgseal_session *s, const struct pgseal
     enum pgseal_outcome outcome;
     int rc = 0;
 
+    /* libpq reads connect_timeout once connect() has begun: a TCP one is then still under way. */
+    if (a->action == PGSEAL_ACT_CONNECT && !s->host->is_unix &&
+        pgseal_conninfo_check_tcp(s->ci, NULL) == 0 && timeout_is_bad(s, failure))
+        return PGSEAL_OUT_REFUSED;
     if (a->action == PGSEAL_ACT_CONNECT) {
         rc = dial(s, a, failure);
         if (rc == PGSEAL_E_PEER)
@@ -171,11 +183,8 @@ static enum pgseal_outcome attempt(struct pgseal_session *s, const struct pgseal
         if (rc < 0)
             return PGSEAL_OUT_UNREACHED;
     }
-    if (!s->timeout_checked) {
-        s->timeout_checked = true;
-        if (pgseal_conninfo_check_timeout(s->ci, failure) < 0)
-            return PGSEAL_OUT_REFUSED;
-    }
+    if (timeout_is_bad(s, failure))
+        return PGSEAL_OUT_REFUSED;
     rc = make_conn(s, a, failure);
     if (rc >= 0)
         rc = run_conn(s, failure);

@@ -126,6 +126,17 @@ const char *pgseal__shown(const struct pgseal_conninfo *ci, int param)
     return ci->v[param].hidden ? PGSEAL_MASK : ci->v[param].val;
 }
 
+void pgseal__say_source(const struct pgseal_conninfo *ci, int param, struct pgseal_err *err)
+{
+    const char *keyword = pgseal_conninfo_param((size_t)param)->keyword;
+    const char *origin = ci->v[param].origin;
+
+    if (strcmp(origin, "default") == 0)
+        pgseal__detail(err, "%s is not set, so it is %s.", keyword, ci->v[param].val);
+    else
+        pgseal__detail(err, "%s is set by %s.", keyword, origin);
+}
+
 const char *pgseal__env(const struct pgseal_world *world, const char *name)
 {
     return world != NULL && world->env != NULL ? world->env(world->ctx, name) : NULL;

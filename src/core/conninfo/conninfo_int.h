@@ -133,6 +133,8 @@ int pgseal__require_auth(struct pgseal_conninfo *ci, struct pgseal_err *err);
 int pgseal__scram_keys(struct pgseal_conninfo *ci, struct pgseal_err *err);
 int pgseal__startup_env(struct pgseal_conninfo *ci, const struct pgseal_world *world,
                         struct pgseal_err *err);
+/* Sets err's detail: where a parameter's value comes from. */
+void pgseal__say_source(const struct pgseal_conninfo *ci, int param, struct pgseal_err *err);
 /* `invalid KEYWORD value: "VALUE"`, with where it came from and what is allowed. */
 int pgseal__bad_value(const struct pgseal_conninfo *ci, int param, const char *value,
                       const char *allowed, struct pgseal_err *err);

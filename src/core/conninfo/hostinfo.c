@@ -88,8 +88,8 @@ static int late_int(const struct pgseal_conninfo *ci, int param, struct pgseal_e
         return 0;
     pgseal__fail(err, PGSEAL_E_OPTION, "invalid integer value \"%s\" for connection option \"%s\"",
                  pgseal__shown(ci, param), keyword);
-    pgseal__detail(err, "%s is set by %s.", keyword, ci->v[param].origin);
-    pgseal__hint(err, "Write a whole number, such as %s=10.", keyword);
+    pgseal__say_source(ci, param, err);
+    pgseal__hint(err, "Write a whole number without a unit.");
     return PGSEAL_E_OPTION;
 }
 

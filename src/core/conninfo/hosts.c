@@ -25,12 +25,12 @@ bool pgseal__is_socket_dir(const char *host)
     return host[0] == '/' || host[0] == '@';
 }
 
-static int mismatch(const struct pgseal_conninfo *ci, int param, const char *fmt_text,
+static int mismatch(const struct pgseal_conninfo *ci, int param, const char *text, const char *hint,
                     struct pgseal_err *err)
 {
-    pgseal__fail(err, PGSEAL_E_OPTION, "%s", fmt_text);
-    pgseal__detail(err, "%s is set by %s.", pgseal_conninfo_param((size_t)param)->keyword,
-                   ci->v[param].origin);
+    pgseal__fail(err, PGSEAL_E_OPTION, "%s", text);
+    pgseal__say_source(ci, param, err);
+    pgseal__hint(err, "%s", hint);
     return PGSEAL_E_OPTION;
 }
 
@@ -45,7 +45,10 @@ static int split_hosts(struct pgseal_conninfo *ci, int param, size_t offset, str
     if (pgseal__list_count(list) != ci->nhosts) {
         pgseal__format(text, sizeof(text), "could not match %zu host names to %zu hostaddr values",
                        pgseal__list_count(list), ci->nhosts);
-        return mismatch(ci, param, text, err);
+        return mismatch(ci, param, text,
+                        "Give each host its hostaddr, in the same order; an empty one looks its "
+                        "host up.",
+                        err);
     }
     for (size_t i = 0; i < ci->nhosts && list != NULL; i++) {
         char **slot = (char **)((char *)&ci->hosts[i] + offset);
@@ -68,7 +71,8 @@ static int split_ports(struct pgseal_conninfo *ci, struct pgseal_err *err)
     if (n != 1 && n != ci->nhosts) {
         pgseal__format(text, sizeof(text), "could not match %zu port numbers to %zu hosts", n,
                        ci->nhosts);
-        return mismatch(ci, PGSEAL_P_port, text, err);
+        return mismatch(ci, PGSEAL_P_port, text,
+                        "Give one port for all hosts, or one for each in the same order.", err);
     }
     for (size_t i = 0; i < ci->nhosts; i++) {
         struct pgseal__host *h = &ci->hosts[i];

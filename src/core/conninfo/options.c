@@ -40,7 +40,7 @@ int pgseal__bad_value(const struct pgseal_conninfo *ci, int param, const char *v
     pgseal__fail(err, PGSEAL_E_OPTION,
                  quoted ? "invalid \"%s\" value: \"%s\"" : "invalid %s value: \"%s\"", keyword,
                  ci->v[param].hidden ? PGSEAL_MASK : value);
-    pgseal__detail(err, "%s is set by %s.", keyword, ci->v[param].origin);
+    pgseal__say_source(ci, param, err);
     pgseal__hint(err, "%s is one of: %s.", keyword, allowed);
     return PGSEAL_E_OPTION;
 }
@@ -113,7 +113,7 @@ static int take_sslmode(struct pgseal_conninfo *ci, struct pgseal_err *err)
                           "\"verify-full\")",
                           mode);
     if (rc < 0) {
-        pgseal__detail(err, "sslmode is set by %s.", ci->v[PGSEAL_P_sslmode].origin);
+        pgseal__say_source(ci, PGSEAL_P_sslmode, err);
         pgseal__hint(err, "Write sslmode=verify-full.");
     }
     return rc;
@@ -170,7 +170,7 @@ static int take_gssencmode(struct pgseal_conninfo *ci, struct pgseal_err *err)
     pgseal__fail(err, PGSEAL_E_UNSUPPORTED,
                  "gssencmode value \"%s\" invalid when GSSAPI support is not compiled in",
                  ci->v[PGSEAL_P_gssencmode].val);
-    pgseal__detail(err, "gssencmode is set by %s.", ci->v[PGSEAL_P_gssencmode].origin);
+    pgseal__say_source(ci, PGSEAL_P_gssencmode, err);
     pgseal__hint(err,
                  "pgseal protects connections by TLS: gssencmode=disable sslmode=verify-full.");
     return PGSEAL_E_UNSUPPORTED;

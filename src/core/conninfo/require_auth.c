@@ -35,7 +35,7 @@ static int refuse(const struct pgseal_conninfo *ci, const char *before, const ch
 {
     pgseal__fail(err, PGSEAL_E_OPTION, "%srequire_auth method \"%s\" %s", before,
                  ci->v[PGSEAL_P_require_auth].hidden ? PGSEAL_MASK : method, after);
-    pgseal__detail(err, "require_auth is set by %s.", ci->v[PGSEAL_P_require_auth].origin);
+    pgseal__say_source(ci, PGSEAL_P_require_auth, err);
     pgseal__hint(err, "require_auth is a list of %s.", allowed);
     return PGSEAL_E_OPTION;
 }

@@ -63,7 +63,7 @@ static int take_key(struct pgseal_conninfo *ci, int param, const char *what, uin
         pgseal__fail(err, PGSEAL_E_OPTION, "invalid SCRAM %s key", what);
     else
         pgseal__fail(err, PGSEAL_E_OPTION, "invalid SCRAM %s key length: %d", what, n);
-    pgseal__detail(err, "scram_%s_key is set by %s.", what, ci->v[param].origin);
+    pgseal__say_source(ci, param, err);
     pgseal__hint(err, "The key is 32 bytes in base64: 44 characters, the last one \"=\".");
     return PGSEAL_E_OPTION;
 }
