@@ -168,14 +168,37 @@ static int check_address(struct check *c, const ASN1_OCTET_STRING *entry)
     return match;
 }
 
+/*
+ * The subject alternative names. NULL without them, and as libpq has it, also when they are
+ * malformed or there twice; but not because memory was short, which would let the common name count
+ * instead.
+ */
+static int get_sans(X509 *cert, GENERAL_NAMES **sans)
+{
+    unsigned long e;
+    int crit = 0;
+
+    ERR_clear_error();
+    *sans = X509_get_ext_d2i(cert, NID_subject_alt_name, &crit, NULL);
+    if (*sans != NULL || crit < 0)
+        return 0;
+    while ((e = ERR_get_error()) != 0)
+        if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
+            return PGSEAL_E_NOMEM;
+    *sans = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL); /* it may not have said so */
+    return 0;
+}
+
 /* fe-secure-openssl.c, pgtls_verify_peer_name_matches_certificate_guts. */
 static int check_all(struct check *c, X509 *cert)
 {
-    GENERAL_NAMES *sans = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *sans;
     int own_type = is_address(c->host) ? GEN_IPADD : GEN_DNS;
     bool use_cn = true;
-    int rc = 0;
+    int rc = get_sans(cert, &sans);
 
+    if (rc < 0)
+        return pgseal__nomem(c->err);
     for (int i = 0; sans != NULL && rc == 0 && i < sk_GENERAL_NAME_num(sans); i++) {
         const GENERAL_NAME *san = sk_GENERAL_NAME_value(sans, i);
 

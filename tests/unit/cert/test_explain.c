@@ -216,10 +216,135 @@ static void test_explain__every_row__verdict_and_words(void **state)
     assert_true(rows >= 80);
 }
 
+/* A chain and a trust set that everything is right with. */
+struct good {
+    struct t_certs certs;
+    struct pgseal_trust *trust;
+    STACK_OF(X509) * sent;
+    struct pgseal__evidence e;
+};
+
+static void make_good(struct good *g)
+{
+    const struct row r = {.send = "leaf,sub", .trust = "root", .crl = "rootcrl,subcrl"};
+
+    memset(g, 0, sizeof(*g));
+    t_certs_line(&g->certs, "cert root cn=Root ca");
+    t_certs_line(&g->certs, "cert sub cn=Sub ca issuer=root");
+    t_certs_line(&g->certs, "cert leaf cn=db.example.com san=DNS:db.example.com issuer=sub");
+    t_certs_line(&g->certs, "crl rootcrl issuer=root");
+    t_certs_line(&g->certs, "crl subcrl issuer=sub");
+    g->trust = trust_of(&g->certs, &r);
+    g->sent = sent_of(&g->certs, &r);
+    g->e = (struct pgseal__evidence){.trust = g->trust,
+                                     .sent = g->sent,
+                                     .leaf = sk_X509_value(g->sent, 0),
+                                     .at = sk_X509_value(g->sent, 0),
+                                     .now_unix_s = T_TODAY,
+                                     .auth_level = 2};
+}
+
+static void drop_good(struct good *g)
+{
+    sk_X509_pop_free(g->sent, X509_free);
+    pgseal_trust_free(g->trust);
+    t_certs_done(&g->certs);
+}
+
+static void check_told(const struct pgseal__evidence *e)
+{
+    struct pgseal_err err = {.code = PGSEAL_E_CERT};
+
+    pgseal__cert_explain(e, &err);
+    assert_int_equal(err.x509, e->error);
+    assert_int_equal(err.depth, e->depth);
+    if (err.detail[0] == '\0' || err.hint[0] == '\0')
+        fail_msg("%s: \"%s\" \"%s\"", pgseal_err_id(&err), err.detail, err.hint);
+}
+
+/* Also those that OpenSSL never gives here, and with as little as can be known. */
+static void test_explain__every_code__has_a_story(void **state)
+{
+    struct good g;
+
+    make_good(&g);
+    for (int error = 1; error <= 120; error++) {
+        struct pgseal__evidence e = g.e;
+
+        e.error = error;
+        check_told(&e);
+        e.depth = 1;
+        e.at = sk_X509_value(g.sent, 1);
+        e.server_side = true;
+        check_told(&e);
+        e.depth = 3;
+        e.at = NULL;
+        e.sent = NULL;
+        check_told(&e);
+        e.trust = NULL;
+        check_told(&e);
+        e.leaf = NULL;
+        check_told(&e);
+    }
+    pgseal__cert_explain(&g.e, NULL);
+    drop_good(&g);
+}
+
+static void test_explain__verdict_stands(void **state)
+{
+    struct good g;
+    struct pgseal_err err = {.code = PGSEAL_E_CERT};
+
+    make_good(&g);
+    g.e.at = NULL;
+    judge(&g.e);
+    assert_int_equal(g.e.error, X509_V_OK);
+    X509_free(g.e.at);
+    g.e.at = NULL;
+    g.e.error = X509_V_ERR_CERT_REVOKED; /* told by others: not doubted, not repeated */
+    pgseal__cert_explain(&g.e, &err);
+    assert_int_equal(err.x509, X509_V_ERR_CERT_REVOKED);
+    judge(&g.e);
+    assert_int_equal(g.e.error, X509_V_OK);
+    X509_free(g.e.at);
+    drop_good(&g);
+}
+
+static void test_explain__allocation_fails__tells_what_it_can(void **state)
+{
+    static const int errors[] = {X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_UNABLE_TO_GET_CRL,
+                                 X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY};
+    struct good g;
+
+    make_good(&g);
+    for (size_t i = 0; i < PGSEAL_COUNT(errors); i++) {
+        long live = pgseal__alloc_live();
+        long failed = 0;
+
+        for (long n = 0;; n++) {
+            long calls = pgseal__alloc_calls();
+
+            g.e.error = errors[i];
+            pgseal__alloc_fail_after(n);
+            check_told(&g.e);
+            pgseal__alloc_fail_after(-1);
+            assert_int_equal(pgseal__alloc_live(), live);
+            if (pgseal__alloc_calls() - calls <= n)
+                break;
+            failed++;
+        }
+        assert_true(failed >= 4);
+    }
+    drop_good(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explain__every_row__verdict_and_words),
+        cmocka_unit_test(test_explain__every_code__has_a_story),
+        cmocka_unit_test(test_explain__verdict_stands),
+        cmocka_unit_test(test_explain__allocation_fails__tells_what_it_can),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
