@@ -5,6 +5,7 @@ import json
 import pytest
 
 import nego_table
+import our_server
 import referee
 from fake_server import Behaviour
 from pki import HOST
@@ -126,6 +127,26 @@ def test_against_the_fake_server(row, client, fake, files):
         return [e for e in fake.settled() if e in nego_table.EVENTS]
 
     judge(row, sample(row), client, connect, trace)
+
+
+@pytest.fixture(scope="session")
+def ours(pki):
+    path = our_server.program()
+    if path is None:
+        pytest.skip("our server is not built: run ./dev build, or ./dev test")
+    server = our_server.OurServer(path, *pki.server("good"))
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("client", ("libpq15", "libpq18"), indirect=True)
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: "line%d" % r.number)
+def test_libpq_against_our_server(row, client, ours, files):
+    def connect(case):
+        ours.behave(case["server"], case["user"])
+        return conninfo(case, ours.port, files)
+
+    judge(row, sample(row), client, connect, ours.events)
 
 
 def _real_rows():

@@ -17,7 +17,8 @@ static void on_trace(void *ctx, const struct pgseal_trace_event *ev)
 
     switch (ev->ev) {
     case PGSEAL_EV_SSLACCEPT:
-        event(b, "sslaccept");
+        event(b, b->kind == T_SERVER_STUFFED ? "sslstuffed" : "sslaccept");
+        b->stuff = b->kind == T_SERVER_STUFFED;
         break;
     case PGSEAL_EV_SSLREJECT:
         event(b, "sslreject");
@@ -44,7 +45,7 @@ void t_backend_init(struct t_backend *b, enum t_server kind, enum t_user user,
     struct pgseal_conn_server o = {.size = sizeof(o), .trace = {on_trace, b}};
 
     *b = (struct t_backend){.kind = kind, .user = user, .contexts = contexts, .events = events};
-    if (kind == T_SERVER_SSL)
+    if (kind == T_SERVER_SSL || kind == T_SERVER_STUFFED)
         o.tls_ctx = contexts->ssl;
     if (kind == T_SERVER_OLD || kind == T_SERVER_NOALPN)
         o.tls_ctx = contexts->noalpn;
@@ -140,9 +141,30 @@ static void answer_password(struct t_backend *b, struct pgseal_io *io)
     put_error(b, io, "28P01");
 }
 
+/* An open session: every query has one row. */
+static void answer_queries(struct t_backend *b, struct pgseal_io *io)
+{
+    static const char columns[] = "\0\1c\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0";
+    struct pgseal_frame f;
+    long n;
+
+    while ((n = pgseal_frame_next(pgseal_buf_peek(&io->plain_out), pgseal_buf_len(&io->plain_out),
+                                  10000, &f, NULL)) > 0) {
+        if (f.type == 'X')
+            b->closed = true;
+        if (f.type == 'Q') {
+            put_message(io, 'T', columns, sizeof(columns));
+            put_message(io, 'D', "\0\1\0\0\0\1t", 7);
+            put_message(io, 'C', "SELECT 1", 9);
+            put_message(io, 'Z', "I", 1);
+        }
+        pgseal_buf_consume(&io->plain_out, (size_t)n);
+    }
+}
+
 static bool misbehaves(enum t_server kind)
 {
-    return kind >= T_SERVER_TLSFAIL;
+    return kind >= T_SERVER_TLSFAIL && kind != T_SERVER_STUFFED;
 }
 
 static void send_alert(struct t_backend *b, struct pgseal_io *io)
@@ -175,10 +197,6 @@ static void misbehave(struct t_backend *b, struct pgseal_io *io)
         break;
     case T_SERVER_EOF:
         event(b, "eof");
-        break;
-    case T_SERVER_STUFFED:
-        event(b, "sslstuffed");
-        put(&io->wire_out, "SR\0\0\0\x08\0\0\0\0", 10);
         break;
     default:
         break;
@@ -234,6 +252,10 @@ void t_backend_step(struct t_backend *b, struct pgseal_io *io, int64_t now_unix_
         return;
     }
     rc = pgseal_conn_step(b->conn, io, now_unix_s, NULL);
+    if (b->stuff) { /* behind S, in the same segment; the handshake goes on as if nothing were */
+        put(&io->wire_out, "R\0\0\0\x08\0\0\0\0", 9);
+        b->stuff = false;
+    }
     if (rc < 0) {
         /* A server that does not know direct TLS closes without a byte. */
         if (b->direct && (b->kind == T_SERVER_OLD || b->kind == T_SERVER_NOSSL))
@@ -246,6 +268,8 @@ void t_backend_step(struct t_backend *b, struct pgseal_io *io, int64_t now_unix_
         answer_startup(b, io);
     } else if (b->asked) {
         answer_password(b, io);
+    } else if (b->started) {
+        answer_queries(b, io);
     }
     if (b->started && pgseal_conn_step(b->conn, io, now_unix_s, NULL) < 0)
         b->raw = b->closed = true;

@@ -46,6 +46,7 @@ struct t_backend {
     bool raw;     /* misbehaving: conn is not used any more */
     bool begun;   /* first bytes were looked at */
     bool direct;  /* they were a ClientHello */
+    bool stuff;   /* S was just sent and plain bytes must follow it */
     bool started; /* the startup packet was answered */
     bool asked;   /* for a password */
     bool closed;  /* sends no more */
