@@ -100,13 +100,15 @@ class World:
         self.count = 0
         self.closed_port = self._closed_port()
 
+    _held = []  # sockets of all worlds of this process
+
     @staticmethod
     def _closed_port():
         """A port that is bound but does not listen, for as long as this process lives."""
         import socket
-        World._held = socket.socket()
-        World._held.bind(("127.0.0.1", 0))
-        return World._held.getsockname()[1]
+        World._held.append(socket.socket())
+        World._held[-1].bind(("127.0.0.1", 0))
+        return World._held[-1].getsockname()[1]
 
     def serve(self, server):
         """Makes that server ready; its port."""
