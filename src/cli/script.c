@@ -251,9 +251,11 @@ int cli_script(struct cli_run *run, const char *file)
     if (file != NULL) {
         run->log.file = is_stdin ? "<stdin>" : file;
         run->log.line = 0;
+        run->log.terse = false;
     }
     code = cli_main_loop(run, &in);
     run->log = log;
+    run->log.terse = true; /* PG15 command.c process_file: also where it was not before */
     run->source = source;
     if (!is_stdin)
         fclose(fl.f);
