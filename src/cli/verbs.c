@@ -5,6 +5,9 @@
 
 #include "cli.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static const struct verb {
     const char *name, *text;
     int (*run)(int argc, char **argv);
@@ -46,8 +49,20 @@ static int unknown(const char *name)
     return EXIT_USAGE;
 }
 
+/*
+ * A socket that became descriptor 1 because the caller had closed it would receive our output. What
+ * is written to a place that was closed fails instead.
+ */
+static void hold_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            _exit(EXIT_USAGE);
+}
+
 int cli_main(int argc, char **argv)
 {
+    hold_descriptors();
     if (argc < 2) {
         help(stderr);
         return EXIT_USAGE;
