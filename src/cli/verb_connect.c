@@ -289,24 +289,6 @@ static void tell_notices(struct app *a)
     }
 }
 
-/* What --strict asks for beyond libpq, once the facts are there. */
-static int strict_verdict(struct app *a, struct pgseal_err *err)
-{
-    const struct pgseal_conn_facts *f = pgseal_session_facts(a->session);
-
-    if (!a->opts.strict || f->is_unix || !f->tls)
-        return 0;
-    if (f->auth.method == NULL || strncmp(f->auth.method, "SCRAM", 5) != 0 || f->auth.channel_bound)
-        return 0;
-    pgseal__fail(err, PGSEAL_E_BINDING, "--strict: SCRAM was used without channel binding");
-    pgseal__detail(err,
-                   "The server at \"%s\" authenticated us with %s; nothing shows that TLS ends "
-                   "there and not at a proxy.",
-                   pgseal_session_address(a->session), f->auth.method);
-    pgseal__hint(err, "Connect to the database itself, or leave --strict out.");
-    return err->code;
-}
-
 static int open_session(struct app *a, struct pgseal_err *err)
 {
     struct pgseal_session_options so = {
@@ -322,10 +304,6 @@ static int open_session(struct app *a, struct pgseal_err *err)
     a->session = pgseal_session_open(a->ci, &so, err);
     if (a->session == NULL)
         return err->code;
-    if (strict_verdict(a, err) < 0) {
-        a->session = pgseal_session_close(a->session);
-        return err->code;
-    }
     a->run.open = true;
     a->run.txn = 'I';
     a->run.host.dbname = pgseal_conninfo_options(a->ci)->dbname;
