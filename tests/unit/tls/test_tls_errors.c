@@ -10,8 +10,7 @@
     "\nThis may indicate that the server does not support any SSL protocol version between " \
     "TLSv1.2 and TLSv1.3."
 
-/* Each text was printed by psql 15 on OpenSSL 3.0 for the same bytes; for the end of bytes by the
- * rule of libpq 18, whose BIO answers BIO_CTRL_EOF. */
+/* Each text was printed by libpq 18.4 on OpenSSL 3.0.22 for the same bytes. */
 static const struct row {
     const char *name;
     const char *bytes;
