@@ -61,3 +61,9 @@ def test_hardening__every_unit_compiled_with_the_flags(elf):
     assert len(units) > 10
     for flag in ("-fstack-protector-strong", "-fstack-clash-protection", "-fcf-protection=full", "-O2"):
         assert [u for u in units if flag not in u] == []
+
+
+def test_start_up__loads_only_what_every_connection_needs():
+    # libedit and jansson are loaded when a prompt or --json wants them: a one-shot command pays for neither.
+    needed = {n.split(".so")[0] for n in re.findall(r"\(NEEDED\).*\[(\S+)\]", readelf(PROGRAM, "-d"))}
+    assert needed <= {"libssl", "libcrypto", "libidn", "libc", "libpthread"}
