@@ -150,10 +150,18 @@ static int cert_required(struct pgseal_auth *a, struct pgseal_err *err)
         return 0;
     if (!a->o.cert_requested) {
         pgseal__fail(err, PGSEAL_E_CERT_REQUIRED, "server did not request an SSL certificate");
+        pgseal__detail(err, "%s",
+                       a->o.tls ? "The server let us in over TLS without asking for a "
+                                  "client certificate."
+                                : "The connection has no TLS, so no certificate could "
+                                  "be shown.");
         pgseal__hint(err, "Set ssl_ca_file on the server, or leave out sslcertmode=require.");
     } else {
         pgseal__fail(err, PGSEAL_E_CERT_REQUIRED,
                      "server accepted connection without a valid SSL certificate");
+        pgseal__detail(err,
+                       "The server asked for a client certificate, we had none to show, and it "
+                       "let us in all the same.");
         pgseal__hint(err, "Give sslcert=FILE and sslkey=FILE, issued by a CA in the server's "
                           "ssl_ca_file.");
     }
@@ -176,6 +184,11 @@ static int auth_required(struct pgseal_auth *a, const struct request *r, struct 
     }
     pgseal__fail(err, PGSEAL_E_AUTH_REQUIRED, "authentication method requirement \"%s\" failed: %s",
                  opt->require_auth_text, reason);
+    if (r->code == PGSEAL__AREQ_OK && r->asked == NULL)
+        pgseal__detail(err, "The server let us in without finishing a login, as trust and cert in "
+                            "pg_hba.conf do, and as an impostor would.");
+    else
+        pgseal__detail(err, "The server asks for %s; nothing was answered.", r->name);
     pgseal__hint(err, "Change the method in the server's pg_hba.conf, or allow it in require_auth "
                       "if you know why this server asks for it.");
     return PGSEAL_E_AUTH_REQUIRED;

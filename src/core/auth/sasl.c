@@ -73,6 +73,8 @@ static int check_choice(struct pgseal_auth *a, const struct pgseal__mech_row *ro
     if (row == NULL) {
         pgseal__fail(err, PGSEAL_E_AUTH_METHOD,
                      "none of the server's SASL authentication mechanisms are supported");
+        pgseal__detail(err, "The server offers none of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS.");
+        pgseal__hint(err, "Let pg_hba.conf ask this role for scram-sha-256.");
         return PGSEAL_E_AUTH_METHOD;
     }
     if (opt->require_auth_text != NULL && (opt->require_auth & row->bit) == 0) {
@@ -80,6 +82,9 @@ static int check_choice(struct pgseal_auth *a, const struct pgseal__mech_row *ro
                      "authentication method requirement \"%s\" failed: server requested %s "
                      "authentication",
                      opt->require_auth_text, row->name);
+        pgseal__detail(err, "The server offers %s; nothing was answered.", row->name);
+        pgseal__hint(err, "Add scram-sha-256 to require_auth, or change the method in the server's "
+                          "pg_hba.conf.");
         return PGSEAL_E_AUTH_REQUIRED;
     }
     return row->plus ? 0 : not_bound(a, row, err);

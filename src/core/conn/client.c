@@ -267,6 +267,10 @@ static int on_negotiate(struct pgseal_conn *c, const struct pgseal_frame *f, str
                      "server only supports protocol version %u.%u, but \"%s\" was set to %u.%u",
                      nv.version >> 16, nv.version & 0xffff, "min_protocol_version",
                      opt->proto_min >> 16, opt->proto_min & 0xffff);
+        pgseal__detail(err,
+                       "The server's newest protocol is %u.%u; servers since PostgreSQL 18 "
+                       "have 3.2.",
+                       nv.version >> 16, nv.version & 0xffff);
         pgseal__hint(err, "Remove min_protocol_version, or upgrade the server.");
         return PGSEAL_E_PROTO;
     }
