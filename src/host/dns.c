@@ -59,7 +59,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static struct lookup *start(const char *name, const char *port, struct pgseal_err *err)
+static struct lookup *start(const char *name, int port, struct pgseal_err *err)
 {
     struct lookup *l = pgseal__alloc(sizeof(*l));
     pthread_attr_t attr;
@@ -73,7 +73,7 @@ static struct lookup *start(const char *name, const char *port, struct pgseal_er
         pgseal__nomem(err);
         return NULL;
     }
-    pgseal__format(l->port, sizeof(l->port), "%s", port);
+    pgseal__format(l->port, sizeof(l->port), "%d", port);
     atomic_init(&l->owners, 2);
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -150,7 +150,7 @@ static int resolve_name(struct pgseal_session *s, struct pgseal_err *err)
     int rc;
 
     pgseal__emit(&s->o.trace, PGSEAL_EV_RESOLVE, s->host->host);
-    l = start(s->host->host, s->host->port, err);
+    l = start(s->host->host, s->host->port_number, err);
     if (l == NULL)
         return PGSEAL_E_NOMEM;
     rc = host__wait(s, l->pipe[0], POLLIN, err);
@@ -167,7 +167,11 @@ static int resolve_numeric(struct pgseal_session *s, struct pgseal_err *err)
     struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     struct addrinfo *found = NULL;
-    int rc = getaddrinfo(s->host->hostaddr, s->host->port, &hints, &found);
+    char port[8];
+    int rc;
+
+    pgseal__format(port, sizeof(port), "%d", s->host->port_number);
+    rc = getaddrinfo(s->host->hostaddr, port, &hints, &found);
 
     if (rc != 0) {
         pgseal__fail(err, PGSEAL_E_RESOLVE, "could not parse network address \"%s\": %s",
@@ -190,8 +194,8 @@ static int resolve_unix(struct pgseal_session *s)
 
     memset(a, 0, sizeof(*a));
     un->sun_family = AF_UNIX;
-    n = snprintf(un->sun_path, sizeof(un->sun_path), "%s/.s.PGSQL.%s", s->host->host,
-                 s->host->port);
+    n = snprintf(un->sun_path, sizeof(un->sun_path), "%s/.s.PGSQL.%d", s->host->host,
+                 s->host->port_number);
     pgseal__format(a->text, sizeof(a->text), "%s", un->sun_path);
     if (un->sun_path[0] == '@')
         un->sun_path[0] = '\0';

@@ -461,3 +461,68 @@ def test_tables__every_row__is_what_libpq18_says(table, driver, pg18, workdir):
         judge_row(row, ask(command, [text], env)[0], root, me)
         judged += 1
     assert judged > 150
+
+
+# ---------------------------------------------------------------- what only a connection brings up
+
+NOBODY = "127.0.0.1 port=1"
+LONG = "/" + "x" * 96
+CONNECTS = [
+    "host=%s" % NOBODY, "hostaddr=%s" % NOBODY, "host=x hostaddr=%s" % NOBODY, "host=/nonexistent", "host=/nonexistent port=7",
+    "host=/nonexistent,127.0.0.1 port=1", "host=127.0.0.1,127.0.0.2 port=1", "host=127.0.0.1,127.0.0.1 port=1,2",
+    "host=127.0.0.1 port=0", "host=127.0.0.1 port=65536", "host=127.0.0.1 port=x", "host=127.0.0.1 port='1 '",
+    "host=127.0.0.1,127.0.0.1 port=0,1", "host=127.0.0.1,127.0.0.1,127.0.0.1 port=1,0,x", "host=127.0.0.1,127.0.0.1 port=x,1",
+    "host=/nonexistent port=-1", "host=/nonexistent port=' 007 '", "hostaddr=127.0.0.1 port='+1'", "host=%s port=1" % LONG, "host=%s,/nonexistent port=1" % LONG, "host=@nonexistent",
+    "hostaddr=300.0.0.1", "hostaddr=300.0.0.1,127.0.0.1 port=1", "hostaddr=1.2.3.4.5 host=x", "hostaddr=::1 port=1",
+    "host=::1 port=1", "hostaddr=127.1 port=1", "host=127.1 port=1",
+    "host=%s connect_timeout=x" % NOBODY, "host=%s connect_timeout=''" % NOBODY, "host=/nonexistent connect_timeout=x",
+    "host=/nonexistent,127.0.0.1 port=1 connect_timeout=x", "host=127.0.0.1,/nonexistent port=1 connect_timeout=x",
+    "host=%s keepalives=x" % NOBODY, "host=127.0.0.1,127.0.0.2 port=1 keepalives=x", "host=/nonexistent keepalives=x",
+    "host=%s keepalives=x connect_timeout=x" % NOBODY, "host=%s keepalives=0 keepalives_idle=x" % NOBODY,
+    "host=%s keepalives_idle=x" % NOBODY, "host=%s keepalives_interval=x" % NOBODY, "host=%s keepalives_count=x" % NOBODY,
+    "host=%s tcp_user_timeout=x" % NOBODY, "host=%s keepalives_idle=x tcp_user_timeout=x" % NOBODY,
+    "host=127.0.0.1,/nonexistent port=1 keepalives=x connect_timeout=x",
+    "host=%s target_session_attrs=prefer-standby" % NOBODY, "host=/nonexistent target_session_attrs=read-write",
+    "host=127.0.0.1,/nonexistent port=1 target_session_attrs=prefer-standby", "host=127.0.0.1 port=0 target_session_attrs=prefer-standby",
+    "host=%s sslmode=verify-full" % NOBODY, "host=%s sslmode=require sslnegotiation=direct" % NOBODY, "host=%s sslmode=allow" % NOBODY,
+    "postgresql://u@127.0.0.1:1/d", "postgresql://[::1]:1", "postgresql://127.0.0.1:0,127.0.0.1:1/", "postgresql://%2Fnonexistent/d",
+]
+
+
+def first_message(stderr, name):
+    """The message without the program's name, up to pgseal's story; keepalive settings of one address may come first."""
+    text = stderr.decode("utf-8").split("\n  code: ")[0].rstrip("\n")
+    lines = [line for line in text.split("\n") if not line.startswith(name + ": warning: ")]
+    text = "\n".join(lines)
+    assert text.startswith(name + ": error: "), text
+    return text[len(name + ": error: "):]
+
+
+@pytest.mark.timeout(300)
+def test_connect__errors_on_the_way_to_a_server__as_libpq18(program, driver, pg18, clean_home):
+    command, extra = libpq(driver, pg18, "connect", clean_home)
+    env = environment(clean_home, {"PGUSER": "u"})
+    wrong = []
+    for text in CONNECTS:
+        theirs = subprocess.run(command + [text, "select 1"], capture_output=True, env={**env, **extra}, timeout=30)
+        ours = subprocess.run([program, "connect", "-w", text, "-c", "select 1"], capture_output=True, env=env, timeout=30)
+        a, b = first_message(ours.stderr, "pgseal"), first_message(theirs.stderr, "psql")
+        if (ours.returncode, a) != (theirs.returncode, b):
+            wrong.append("%s\n  pgseal %d %r\n  libpq  %d %r" % (text, ours.returncode, a, theirs.returncode, b))
+    if wrong:
+        pytest.fail("%d of %d differ\n%s" % (len(wrong), len(CONNECTS), "\n".join(wrong)), pytrace=False)
+
+
+@pytest.mark.parametrize("text", ["options='-c nosuch=1'", "options='-c nosuch=1' application_name=a",
+                                  "options='-c nosuch=1' sslmode=disable", "options='-c nosuch=1' sslmode=allow"])
+def test_connect__setting_the_server_does_not_know__tried_twice_as_libpq18(text, program, driver, pg18, clusters, clean_home):
+    server = clusters(15)
+    text = "host=%s port=%d user=postgres dbname=postgres %s" % (server.dir, server.port, text)
+    command, extra = libpq(driver, pg18, "connect", clean_home)
+    env = environment(clean_home)
+    theirs = subprocess.run(command + [text, "select 1"], capture_output=True, env={**env, **extra}, timeout=30)
+    ours = subprocess.run([program, "connect", "-w", text, "-c", "select 1"], capture_output=True, env=env, timeout=30)
+    message = first_message(ours.stderr, "pgseal")
+    assert message == first_message(theirs.stderr, "psql")
+    assert message.count("unrecognized configuration parameter") == 2
+    assert ours.returncode == theirs.returncode == 2
