@@ -21,42 +21,73 @@ static size_t name_len(const char *p, size_t n)
     return len;
 }
 
-struct words {
-    char name[64];
-    char arg[256]; /* the first, without the blanks around it */
+/* What stands behind a command's name; `at` moves on. */
+struct tail {
+    const char *p;
+    size_t n, at;
 };
 
-static size_t split(const char *p, size_t n, struct words *w)
+/* '...' with backslash escapes for the next character and two quotes for one. False: no end. */
+static bool quoted(struct tail *t, struct cli_str *out)
 {
-    size_t at = name_len(p, n);
-    size_t from, len = 0;
+    for (t->at++; t->at < t->n; t->at++) {
+        char c = t->p[t->at];
 
-    pgseal__format(w->name, sizeof(w->name), "%.*s", (int)(at < 60 ? at : 60), p);
-    while (at < n && pgseal__is_space(p[at]))
-        at++;
-    from = at;
-    while (at < n && !(p[at] == '\\' && at + 1 < n && p[at + 1] == '\\'))
-        at++;
-    while (from + len < at && !pgseal__is_space(p[from + len]))
-        len++;
-    while (len > 0 && p[from + len - 1] == ';')
-        len--;
-    pgseal__format(w->arg, sizeof(w->arg), "%.*s", (int)(len < 250 ? len : 250), p + from);
-    return at < n ? at + 2 : n;
+        if (c == '\'' && !(t->at + 1 < t->n && t->p[t->at + 1] == '\'')) {
+            t->at++;
+            return true;
+        }
+        if ((c == '\\' || c == '\'') && t->at + 1 < t->n)
+            c = t->p[++t->at];
+        cli_str_addc(out, c);
+    }
+    return false;
+}
+
+/*
+ * The next argument: words end at a blank or at the next backslash (PG15 psqlscanslash.l).
+ * Backquotes run nothing here. 1, 2 when it was quoted, 0 when there is none, -1 when a quote has
+ * no end.
+ */
+static int next_arg(struct tail *t, struct cli_str *out)
+{
+    int some = 0;
+
+    cli_str_cut(out, 0);
+    while (t->at < t->n && pgseal__is_space(t->p[t->at]))
+        t->at++;
+    while (t->at < t->n && !pgseal__is_space(t->p[t->at]) && t->p[t->at] != '\\') {
+        if (t->p[t->at] != '\'') {
+            cli_str_addc(out, t->p[t->at++]);
+            some = some > 0 ? some : 1;
+        } else if (quoted(t, out)) {
+            some = 2;
+        } else {
+            return -1;
+        }
+    }
+    return some;
 }
 
 static enum cli_slash expanded(struct cli_run *run, const char *arg)
 {
-    bool on = !run->print.expanded;
+    bool on = !run->print.expanded && !run->print.expanded_auto;
+    bool automatic = arg != NULL && strcasecmp(arg, "auto") == 0;
 
-    if (arg[0] != '\0' && cli_parse_bool(arg, &on) < 0) {
+    if (arg != NULL && !automatic && cli_parse_bool(arg, &on) < 0) {
         cli_say(&run->log, CLI_ERROR,
-                "unrecognized value \"%s\" for \"expanded\"\nAvailable values are: on, off.", arg);
+                "unrecognized value \"%s\" for \"expanded\"\n"
+                "Available values are: on, off, auto.",
+                arg);
         return CLI_SLASH_ERROR;
     }
-    run->print.expanded = on;
+    run->print.expanded = on && !automatic;
+    run->print.expanded_auto = automatic;
     if (!run->quiet)
-        fprintf(run->out, "Expanded display is %s.\n", on ? "on" : "off");
+        fprintf(run->out, "Expanded display is %s.\n",
+                automatic ? "used automatically"
+                : on      ? "on"
+                          : "off");
     return CLI_SLASH_OK;
 }
 
@@ -65,7 +96,7 @@ static enum cli_slash restriction(struct cli_run *run, const char *name, const c
 {
     bool enter = strcmp(name, "restrict") == 0;
 
-    if (key[0] == '\0') {
+    if (key == NULL || key[0] == '\0') {
         cli_say(&run->log, CLI_ERROR, "\\%s: missing required argument", name);
         return CLI_SLASH_ERROR;
     }
@@ -95,40 +126,66 @@ static enum cli_slash foreign(struct cli_run *run, const char *name)
     return CLI_SLASH_FOREIGN;
 }
 
-enum cli_slash cli_slash(struct cli_run *run, const char *p, size_t n, size_t *used)
+static enum cli_slash run_command(struct cli_run *run, const char *name, const char *arg)
 {
-    struct words w;
-
-    *used = split(p, n, &w);
-    if (run->key.len > 0 && strcmp(w.name, "unrestrict") != 0) {
+    if (run->key.len > 0 && strcmp(name, "unrestrict") != 0) {
         cli_say(&run->log, CLI_ERROR,
                 "backslash commands are restricted; only \\unrestrict is allowed");
         return CLI_SLASH_ERROR;
     }
-    if (strcmp(w.name, "q") == 0 || strcmp(w.name, "quit") == 0)
+    if (strcmp(name, "q") == 0 || strcmp(name, "quit") == 0)
         return CLI_SLASH_QUIT;
-    if (strcmp(w.name, "?") == 0) {
+    if (strcmp(name, "?") == 0) {
         fprintf(run->out, "%s  %s\n", HELP, run->handover);
         return CLI_SLASH_OK;
     }
-    if (strcmp(w.name, "x") == 0)
-        return expanded(run, w.arg);
-    if (strcmp(w.name, "restrict") == 0 || strcmp(w.name, "unrestrict") == 0)
-        return restriction(run, w.name, w.arg);
-    if (strcmp(w.name, ".") == 0) { /* data of a COPY that did not begin */
+    if (strcmp(name, "x") == 0)
+        return expanded(run, arg);
+    if (strcmp(name, "restrict") == 0 || strcmp(name, "unrestrict") == 0)
+        return restriction(run, name, arg);
+    if (strcmp(name, ".") == 0) { /* data of a COPY that did not begin */
         cli_say(&run->log, CLI_ERROR, "invalid command \\.");
         return CLI_SLASH_ERROR;
     }
-    if (strcmp(w.name, "conninfo") != 0 && strcmp(w.name, "ssl") != 0)
-        return foreign(run, w.name);
+    if (strcmp(name, "conninfo") != 0 && strcmp(name, "ssl") != 0)
+        return foreign(run, name);
     if (!run->open) {
         fputs("You are currently not connected to a database.\n", run->out);
         return CLI_SLASH_OK;
     }
-    if (strcmp(w.name, "ssl") == 0)
+    if (strcmp(name, "ssl") == 0)
         run->host.ssl(run->host.ctx, run);
     else
         run->host.conninfo(run->host.ctx, run);
     fflush(run->out);
     return CLI_SLASH_OK;
+}
+
+enum cli_slash cli_slash(struct cli_run *run, const char *p, size_t n, size_t *used)
+{
+    struct tail t = {.p = p, .n = n, .at = name_len(p, n)};
+    struct cli_str arg = {0};
+    enum cli_slash got = CLI_SLASH_ERROR;
+    char name[64];
+    int some;
+
+    pgseal__format(name, sizeof(name), "%.*s", (int)(t.at < 60 ? t.at : 60), p);
+    some = next_arg(&t, &arg);
+    while (arg.len > 0 && arg.p[arg.len - 1] == ';')
+        cli_str_cut(&arg, arg.len - 1);
+    if (some == 1 && arg.len == 0)
+        some = 0;
+    if (some < 0)
+        cli_say(&run->log, CLI_ERROR, "unterminated quoted string");
+    else
+        got = run_command(run, name, some > 0 ? cli_str(&arg) : NULL);
+    while (got == CLI_SLASH_OK && next_arg(&t, &arg) > 0)
+        cli_say(&run->log, CLI_WARNING, "\\%s: extra argument \"%s\" ignored", name, cli_str(&arg));
+    cli_str_done(&arg);
+    *used = t.at;
+    if (got != CLI_SLASH_OK && got != CLI_SLASH_QUIT)
+        *used = n; /* the rest of the line is thrown away, as in psql */
+    else if (t.at + 1 < n && p[t.at] == '\\' && p[t.at + 1] == '\\')
+        *used = t.at + 2;
+    return got;
 }

@@ -109,33 +109,53 @@ static void note_word(struct cli_lex *l, size_t n)
         l->begin_depth--;
 }
 
+static bool in_ident(char c)
+{
+    return starts_ident(c) || is_digit(c) || c == '$';
+}
+
 static size_t ident_len(const struct cli_lex *l)
 {
     size_t n = 1;
 
-    while (starts_ident(at(l, n)) || is_digit(at(l, n)) || at(l, n) == '$')
+    while (in_ident(at(l, n)))
         n++;
     return n;
 }
 
-/* A number, so that the E of 1E5 is not taken for a word. */
+/*
+ * A number, with what scan.l calls junk: a letter right behind it, or an exponent without digits.
+ * It matters where the next token begins: "1e--" starts no comment and "1end" ends no body.
+ */
 static size_t number_len(const struct cli_lex *l)
 {
     size_t n = 1;
-    size_t k;
 
     while (is_digit(at(l, n)) || at(l, n) == '.')
         n++;
-    if (at(l, n) != 'e' && at(l, n) != 'E')
-        return n;
-    k = n + 1;
-    if (at(l, k) == '+' || at(l, k) == '-')
-        k++;
-    if (!is_digit(at(l, k)))
-        return n;
-    while (is_digit(at(l, k)))
-        k++;
-    return k;
+    if ((at(l, n) == 'e' || at(l, n) == 'E') && (at(l, n + 1) == '+' || at(l, n + 1) == '-')) {
+        n += 2;
+        while (is_digit(at(l, n)))
+            n++;
+        if (!is_digit(at(l, n - 1)))
+            return n;
+    }
+    if (starts_ident(at(l, n)))
+        while (in_ident(at(l, n)))
+            n++;
+    return n;
+}
+
+/* A variable of psql's, ":name", is one token also where nobody knows its value. */
+static size_t variable_len(const struct cli_lex *l)
+{
+    size_t n = 1;
+
+    if (at(l, 1) == ':')
+        return 2; /* a cast */
+    while (starts_ident(at(l, n)) || is_digit(at(l, n)))
+        n++;
+    return n;
 }
 
 /* Length of $tag$ at the head, 0 when it is none. */
@@ -234,6 +254,8 @@ static bool scan_sql(struct cli_lex *l, struct cli_str *query, enum cli_lex_resu
         start_word(l, query);
     } else if (is_digit(c)) {
         emit(l, query, number_len(l));
+    } else if (c == ':') {
+        emit(l, query, variable_len(l));
     } else if (c == '\\' && (at(l, 1) == ';' || at(l, 1) == ':')) {
         if (at(l, 1) == ';')
             l->nwords = 0;

@@ -17,6 +17,15 @@ static const char *pager_program(void)
     return p[strspn(p, " \t\r\n")] == '\0' ? NULL : p; /* set to nothing: no pager */
 }
 
+size_t cli_pager_columns(const struct cli_run *run)
+{
+    struct winsize w;
+
+    if (ioctl(fileno(run->out), TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
+        return SIZE_MAX;
+    return w.ws_col;
+}
+
 FILE *cli_pager_open(struct cli_run *run, size_t lines, size_t width)
 {
     struct winsize w;

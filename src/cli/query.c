@@ -40,15 +40,20 @@ static bool print_rows(struct cli_run *run, const struct cli_result *res)
 {
     struct cli_table t = {
         .enc = run->enc, .cols = res->cols, .ncols = res->ncols, .rows = &res->rows};
+    struct cli_print how = run->print;
     size_t lines = 0, width = 0;
     FILE *f = run->out;
     bool ok;
 
     if (run->pager) {
-        cli_table_extent(&t, &run->print, &lines, &width);
+        cli_table_extent(&t, &how, &lines, &width);
+        if (how.expanded_auto && t.ncols > 1 && width > cli_pager_columns(run)) {
+            how.expanded = true;
+            cli_table_extent(&t, &how, &lines, &width);
+        }
         f = cli_pager_open(run, lines, width);
     }
-    cli_table_print(f, &t, &run->print);
+    cli_table_print(f, &t, &how);
     ok = fflush(f) == 0 && !ferror(f);
     if (f != run->out) {
         cli_pager_close(run, f);

@@ -156,5 +156,7 @@ void cli_interrupt_clear(void);
 /** A stream for so many lines and columns: the pager when they do not fit, else run->out. */
 FILE *cli_pager_open(struct cli_run *run, size_t lines, size_t width);
 void cli_pager_close(struct cli_run *run, FILE *f);
+/** Columns of the terminal; SIZE_MAX when it does not tell. */
+size_t cli_pager_columns(const struct cli_run *run);
 
 #endif

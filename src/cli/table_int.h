@@ -52,6 +52,7 @@ struct cli_print {
     enum cli_format format;
     bool tuples_only;
     bool expanded;
+    bool expanded_auto;    /**< expanded when the terminal is too narrow for the table */
     const char *fieldsep;  /**< unaligned; "|" */
     const char *recordsep; /**< unaligned; "\n" */
     bool fieldsep_zero, recordsep_zero;

@@ -127,6 +127,24 @@ static void test_lexer__backslash__starts_a_command(void **state)
     assert_string_equal(run("select 1\\:\\:int;"), "[select 1::int;]=");
 }
 
+/* Found by running random scripts through psql 15 and this. */
+static void test_lexer__odd_tokens__end_where_psql_s_do(void **state)
+{
+    assert_string_equal(run(":foo$a$;"), ":foo$a$;$");
+    assert_string_equal(run("a::b$a$;"), "[a::b$a$;]=");
+    assert_string_equal(run("select 1e--x;"), "[select 1e--x;]=");
+    assert_string_equal(run("select 1eE'\\';"), "[select 1eE'\\';]=");
+    assert_string_equal(run("1ecreate function f() begin atomic;"),
+                        "[1ecreate function f() begin atomic;]=");
+    assert_string_equal(run("select 1.5e-3x;"), "[select 1.5e-3x;]=");
+    assert_string_equal(run("select 1e5$b$;"), "[select 1e5$b$;]=");
+    assert_string_equal(run("select 1.5$b$;"), "select 1.5$b$;$");
+    assert_string_equal(run("create function f() begin atomic; select 1end; end;"),
+                        "[create function f() begin atomic; select 1end; end;]=");
+    assert_string_equal(run(":x create function f() begin atomic; end;"),
+                        "[:x create function f() begin atomic; end;]=");
+}
+
 static void test_lexer__second_byte_of_a_character__is_no_quote(void **state)
 {
     /* 0x95 0x5c is one SJIS character, whose second byte is a backslash */
@@ -162,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_lexer__comments__hide_semicolons),
         cmocka_unit_test(test_lexer__parentheses_and_bodies__hide_semicolons),
         cmocka_unit_test(test_lexer__backslash__starts_a_command),
+        cmocka_unit_test(test_lexer__odd_tokens__end_where_psql_s_do),
         cmocka_unit_test(test_lexer__second_byte_of_a_character__is_no_quote),
         cmocka_unit_test(test_lexer__reset__forgets),
     };
