@@ -108,7 +108,8 @@ class _Wire:
         return True
 
     def _record(self, side, kind):
-        if kind == "alert" and not self.handshaken:
+        # OpenSSL 3 sends an alert to a server that has already gone
+        if kind == "alert" and not self.handshaken and "eof" not in self.events:
             self.note("tlsfail")
         if not self.handshaken and all("ccs" in s and s.index("ccs") + 1 < len(s)
                                        for s in self.seen.values()):
@@ -118,6 +119,12 @@ class _Wire:
             self.started = True
             self.note("startup-tls")
 
+    def ended(self, side):
+        """One side has closed: the server, before its first byte of TLS?"""
+        with self.lock:
+            if side == "b" and self.seen["f"] and not self.seen["b"] and "tlsfail" not in self.events:
+                self.note("eof")
+
     def finish(self, log):
         """Adds what only the server's log can tell about the inside of TLS."""
         if self.state != "tls":
@@ -125,8 +132,6 @@ class _Wire:
                 self.note("eof")
             return self.events
         if not self.handshaken:
-            if "directssl" in self.events and "tlsfail" not in self.events:
-                self.note("eof")
             return self.events
         if not self.started:
             return self.events
@@ -176,6 +181,7 @@ class Relay(Listener):
             while True:
                 data = source.recv(65536)
                 if not data:
+                    wire.ended(side)
                     break
                 wire.feed(side, data)
                 sink.sendall(data)

@@ -37,8 +37,8 @@ def values():
             yield row("bad-%s-%s" % (parameter, value), Behaviour(), "bad-integer", sslmode="disable",
                       **{parameter: value})
         for value in (" 1 ", "+1", "-1", "0", "10"):
-            if parameter == "connect_timeout" or value in ("0", "10"):
-                refused = value == "0" and parameter.startswith("keepalives_")
+            if parameter == "connect_timeout" or value in ("-1", "0", "10"):
+                refused = value in ("0", "-1") and parameter.startswith("keepalives_")
                 yield row("good-%s-%s" % (parameter, value.replace(" ", "_")), Behaviour(),
                           "setsockopt" if refused else "plain", sslmode="disable", **{parameter: value})
     for port in ("0", "65536", "-1", "x", "5432x", "99999999999"):
