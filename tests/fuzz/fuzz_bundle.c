@@ -24,10 +24,12 @@ static int openssl_loads(const uint8_t *p, size_t n, int *certs)
 {
     static char no_password[] = "";
     BIO *bio = BIO_new_mem_buf(n > 0 ? (const void *)p : "", (int)n);
-    STACK_OF(X509_INFO) *infos =
-        PEM_X509_INFO_read_bio(bio, NULL, pgseal__no_password, no_password);
-    int all = infos != NULL ? 0 : -1;
+    STACK_OF(X509_INFO) * infos;
+    int all;
 
+    ERR_clear_error(); /* an old error would be taken for the end of the file */
+    infos = PEM_X509_INFO_read_bio(bio, NULL, pgseal__no_password, no_password);
+    all = infos != NULL ? 0 : -1;
     *certs = 0;
     for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++) {
         const X509_INFO *info = sk_X509_INFO_value(infos, i);

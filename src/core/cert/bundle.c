@@ -197,6 +197,7 @@ static int count_loads(const uint8_t *p, size_t n)
     STACK_OF(X509_INFO) *infos = NULL;
     int loads = 0;
 
+    ERR_clear_error(); /* PEM_X509_INFO_read_bio() looks at what is left of others' errors */
     if (bio != NULL)
         infos = PEM_X509_INFO_read_bio(bio, NULL, pgseal__no_password, no_password);
     BIO_free(bio);
@@ -216,7 +217,8 @@ int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct p
     *b = (struct pgseal__bundle){.now_unix_s = now_unix_s};
     if (n > INT32_MAX)
         n = INT32_MAX;
-    if (pgseal__file_kind(p, n, b))
+    b->loads = count_loads(p, n);
+    if (b->loads == 0 && pgseal__file_kind(p, n, b))
         return 0;
     while (b->n < ENTRIES_MAX && pgseal__next_block(p, n, &at, &line, &blk)) {
         struct pgseal__entry *e = add(b, blk.line, what_of(blk.label));
@@ -235,7 +237,6 @@ int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct p
         judge_signature(b, &b->v[i]);
         judge_others(b, &b->v[i]);
     }
-    b->loads = count_loads(p, n);
     ERR_clear_error();
     return 0;
 }

@@ -127,6 +127,7 @@ static int read_one(struct pgseal__shelf *shelf, BIO *bio, const uint8_t *end)
     long n = 0;
     int rc = NOT_PLAIN;
 
+    ERR_clear_error();
     if (PEM_read_bio(bio, &name, &header, &der, &n) == 0)
         return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? END : NOT_PLAIN;
     if ((strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) &&

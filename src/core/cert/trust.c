@@ -180,6 +180,8 @@ static int load_pem(struct pgseal_trust *t, const uint8_t *p, size_t n, unsigned
     }
     /* libpq reports the oldest error of the queue (SSLerrmessage(ERR_get_error())). */
     *why = ERR_peek_error();
+    if (infos == NULL && *why == 0)
+        *why = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
     if (infos != NULL && added == 0 && *why == 0)
         *why = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
     sk_X509_INFO_pop_free(infos, X509_INFO_free);

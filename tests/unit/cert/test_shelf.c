@@ -14,10 +14,12 @@ static int openssl_loads(const char *text, size_t n)
 {
     static char no_password[] = "";
     BIO *bio = BIO_new_mem_buf(text, (int)n);
-    STACK_OF(X509_INFO) *infos =
-        PEM_X509_INFO_read_bio(bio, NULL, pgseal__no_password, no_password);
-    int certs = infos != NULL ? 0 : -1;
+    STACK_OF(X509_INFO) * infos;
+    int certs;
 
+    ERR_clear_error(); /* an old error would be taken for the end of the file */
+    infos = PEM_X509_INFO_read_bio(bio, NULL, pgseal__no_password, no_password);
+    certs = infos != NULL ? 0 : -1;
     for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++)
         certs += sk_X509_INFO_value(infos, i)->x509 != NULL;
     sk_X509_INFO_pop_free(infos, X509_INFO_free);
