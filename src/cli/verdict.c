@@ -43,12 +43,14 @@ static bool bound(const struct pgseal_conn_facts *f)
     return f->auth.channel_bound && f->auth.server_proved;
 }
 
-/* The command that would verify: the same host, by name. */
+/* What to type, a line each: the same host, by name. */
 static void add_how_to_verify(struct cli_str *out, const struct cli_about *a)
 {
     const char *host = a->host->host;
 
-    cli_str_add(out, "pgseal connect \"");
+    if (is_rds(host))
+        cli_str_add(out, "\n  curl --fail -O " RDS_BUNDLE_URL);
+    cli_str_add(out, "\n  pgseal connect \"");
     cli_str_addf(out, "host=%s ", host != NULL ? host : "NAME");
     if (a->host->hostaddr != NULL)
         cli_str_addf(out, "hostaddr=%s ", a->host->hostaddr);
@@ -56,8 +58,6 @@ static void add_how_to_verify(struct cli_str *out, const struct cli_about *a)
         cli_str_addf(out, "port=%s ", a->host->port);
     cli_str_addf(out, "user=%s dbname=%s sslmode=verify-full sslrootcert=%s\"", a->user, a->dbname,
                  is_rds(host) ? "global-bundle.pem" : "CA.pem");
-    if (is_rds(host))
-        cli_str_add(out, " (the file: " RDS_BUNDLE_URL ")");
 }
 
 /* "by root "CN=..." of FILE:LINE, until DATE". */
@@ -83,16 +83,16 @@ void cli_verdict(struct cli_str *out, const struct cli_about *a)
         break;
     case CLI_PROOF_PLAIN:
         cli_str_add(out, "Not encrypted: whoever is on the way can read and change everything. "
-                         "To encrypt and verify, type: ");
+                         "To encrypt and verify:");
         add_how_to_verify(out, a);
         break;
     case CLI_PROOF_ENCRYPTED:
         cli_str_add(out,
                     bound(a->facts)
                         ? "Not verified by a certificate, but SCRAM channel binding shows that "
-                          "TLS ends at somebody who holds this role's secret. To verify, type: "
+                          "TLS ends at somebody who holds this role's secret. To verify:"
                         : "Not verified: encrypted, but whoever is on the way could have "
-                          "answered in the server's place. To verify, type: ");
+                          "answered in the server's place. To verify:");
         add_how_to_verify(out, a);
         break;
     case CLI_PROOF_CHAIN:

@@ -74,12 +74,12 @@ static void test_verdict__each_proof__says_what_it_is(void **state)
                        "as well. To check the name: sslmode=verify-full\n");
     tls_case(&c, false, false);
     expect_verdict(&c, "Not verified: encrypted, but whoever is on the way could have answered in "
-                       "the server's place. To verify, type: pgseal connect "
+                       "the server's place. To verify:\n  pgseal connect "
                        "\"host=db1.example.com user=me dbname=db sslmode=verify-full "
                        "sslrootcert=CA.pem\"\n");
     c.facts.auth.channel_bound = c.facts.auth.server_proved = true;
     expect_verdict(&c, "Not verified by a certificate, but SCRAM channel binding shows that TLS "
-                       "ends at somebody who holds this role's secret. To verify, type: pgseal "
+                       "ends at somebody who holds this role's secret. To verify:\n  pgseal "
                        "connect \"host=db1.example.com user=me dbname=db sslmode=verify-full "
                        "sslrootcert=CA.pem\"\n");
     c.facts.tls = false;
@@ -87,11 +87,12 @@ static void test_verdict__each_proof__says_what_it_is(void **state)
                                   .hostaddr = "10.0.0.1",
                                   .port = "6000"};
     expect_verdict(&c, "Not encrypted: whoever is on the way can read and change everything. To "
-                       "encrypt and verify, type: pgseal connect "
+                       "encrypt and verify:\n  curl --fail -O "
+                       "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem\n"
+                       "  pgseal connect "
                        "\"host=x.cluster-abc.eu-west-1.rds.amazonaws.com hostaddr=10.0.0.1 "
                        "port=6000 user=me dbname=db sslmode=verify-full "
-                       "sslrootcert=global-bundle.pem\" (the file: "
-                       "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem)\n");
+                       "sslrootcert=global-bundle.pem\"\n");
     c.facts.is_unix = true;
     expect_verdict(&c, "Local socket: nothing leaves this machine, so there is no TLS and no "
                        "certificate; file permissions protect it.\n");
