@@ -11,7 +11,6 @@
 #include <openssl/crypto.h>
 
 #include <errno.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -453,7 +452,7 @@ int cli_verb_connect(int argc, char **argv)
     int code = cli_opts_parse(&a.opts, argc, argv, &why);
 
     setlocale(LC_CTYPE, ""); /* before the world is looked at: client_encoding=auto asks for it */
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* passwords and keys are in our memory */
+    (void)pgseal_process_harden(); /* passwords and keys are in our memory */
     hide_secrets(&a, argc, argv);
     fputs(cli_str(&why), stderr);
     cli_str_done(&why);

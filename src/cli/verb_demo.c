@@ -4,6 +4,8 @@
 #include "demo_steps_int.h"
 #include "verbs_int.h"
 
+#include <pgseal/drive.h>
+
 #include <getopt.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -316,6 +318,7 @@ int cli_verb_demo(int argc, char **argv)
         fprintf(stderr, "pgseal demo: error: unexpected argument \"%s\"\n", argv[optind]);
         return 2;
     }
+    (void)pgseal_process_harden();
     colours = isatty(1) && getenv("NO_COLOR") == NULL;
     catch_signals();
     return run(&server, bindir);
