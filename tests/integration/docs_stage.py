@@ -74,9 +74,10 @@ class Stage:
     def _copy_files(self, where):
         roots, crls = self.files.roots, self.files.crls
         names = {"root.pem": roots["good"], "intermediate.pem": roots["sub"], "other-root.pem": roots["other"],
+                 "ec-root.pem": roots["ecroot"],
                  "same-name-root.pem": roots["imposter"], "empty.pem": roots["empty"], "text.pem": roots["text"],
                  "broken.pem": roots["badder"], "html.pem": roots["html"], "root.crl": crls["good"],
-                 "revoked.crl": crls["leafrevoked"], "expired.crl": crls["expired"]}
+                 "revoked.crl": crls["leafrevoked"], "expired.crl": crls["expired"], "future.crl": crls["future"]}
         for name, source in names.items():
             shutil.copyfile(source, where / name)
         key = self.pki.key(self.pki.leaf_key("app", True))

@@ -83,6 +83,11 @@ LEAVES = {
     "noeku": dict(eku=[]),
     "critical": dict(critical=True),
     "oldroot": dict(issuer="oldroot", chain=[]),
+    "ecleaf": dict(key="p256"),
+    # a proxy certificate (RFC 3820); addresses 10/8 (RFC 3779) that no issuer has; the same, listed twice
+    "proxy": dict(cn=HOST, san=None, ext=("1.3.6.1.5.5.7.1.14", "300c300a06082b06010505071501")),
+    "resources": dict(ext=("1.3.6.1.5.5.7.1.7", "300c300a0402000130040302000a")),
+    "resourcestwice": dict(ext=("1.3.6.1.5.5.7.1.7", "3010300e0402000130080302000a0302000a")),
     # names
     "cn": dict(cn=HOST, san=None),
     "cncase": dict(cn=HOST.upper(), san=None),
@@ -228,6 +233,10 @@ class Pki:
             if spec.get("critical"):
                 oid = x509.ObjectIdentifier("1.3.6.1.4.1.99999.1")
                 b = b.add_extension(x509.UnrecognizedExtension(oid, b"\x05\x00"), True)
+            if "ext" in spec:
+                oid, der = spec["ext"]
+                ext = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), bytes.fromhex(der))
+                b = b.add_extension(ext, True)
             signer = self.key(AUTHORITIES[issuer]["key"]) if issuer else key
             self._certs["leaf", name] = self._sign(b, signer, spec.get("digest", "sha256"))
         return self._certs["leaf", name]
