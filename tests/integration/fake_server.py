@@ -162,7 +162,8 @@ class FakeServer(Listener):
         """Answers SSLRequest; True to go on."""
         a = io.behaviour.answer
         names = {"S": "sslaccept", "N": "sslreject", "E": "sslerror", "E-text": "sslerror", "X": "sslgarbage",
-                 "eof": "eof", "stuffed": "sslstuffed", "late": "sslaccept"}
+                 "eof": "eof", "stuffed": "sslstuffed",
+                 "stuffed-end": "sslstuffed", "late": "sslaccept"}
         io.record(names.get(a, a))
         if a == "N":
             io.write(b"N")
@@ -170,9 +171,9 @@ class FakeServer(Listener):
         if a in ("S", "late"):
             io.write(b"S")
             return self._handshake(io)
-        if a == "stuffed":
+        if a in ("stuffed", "stuffed-end"):
             io.sock.sendall(b"S" + error_response("FATAL", "XX000", "stuffed"))
-            return self._handshake(io)
+            return a == "stuffed" and self._handshake(io)
         if a == "E":
             io.sock.sendall(error_response("FATAL", "53300", "sorry, too many clients already"))
         elif a == "E-text":

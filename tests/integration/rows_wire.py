@@ -37,6 +37,10 @@ def answers():
         yield row("answer-S-%s" % mode, Behaviour(), "plain" if mode in MODES[:2] else success(mode), **more)
         yield row("answer-drip-%s" % mode, Behaviour(drip=True, auth="scram"),
                   "plain" if mode in MODES[:2] else success(mode), password="secret", **more)
+    # behind the stuffed bytes nobody does TLS: libpq, which looks at them after the handshake, sees that fail
+    for mode in ("prefer", "require"):
+        yield row("answer-stuffedend-%s" % mode, Behaviour(answer="stuffed-end"),
+                  "plain" if mode == "prefer" else "ssl-eof", sslmode=mode)
     for answer in ("N", "S", "X"):
         yield row("answer-%s-hang" % answer, Behaviour(answer=answer, auth="silent"),
                   "ssl-answer" if answer == "X" else "timeout", sslmode="prefer", connect_timeout="2")

@@ -4,6 +4,7 @@ import collections
 
 import pytest
 
+import differences
 import installs
 import messages
 import parity
@@ -45,6 +46,11 @@ def test_parity(r, world, tools):
 def test_every_row_has_its_own_name():
     names = collections.Counter(r.name for r in ROWS)
     assert [n for n, count in names.items() if count > 1] == []
+
+
+def test_every_difference_is_of_some_row():
+    starts = list(differences.ROWS) + list(differences.STRICTER)
+    assert [s for s in starts if not any(r.name.startswith(s) for r in ROWS)] == []
 
 
 def test_there_are_a_thousand_rows_and_twenty_of_each_class():
