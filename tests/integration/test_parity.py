@@ -11,12 +11,13 @@ import parity
 import referee
 import rows_auth
 import rows_client
+import rows_openssl
 import rows_options
 import rows_reach
 import rows_wire
 import rows_x509
 
-MODULES = (rows_x509, rows_client, rows_auth, rows_wire, rows_reach, rows_options)
+MODULES = (rows_x509, rows_openssl, rows_client, rows_auth, rows_wire, rows_reach, rows_options)
 ROWS = [r for module in MODULES for r in module.rows()]
 
 

@@ -204,7 +204,7 @@ static int set_peer(struct pgseal_tls_ctx *c, const struct pgseal_tls_options *o
     c->verify = !o->INSECURE_no_verify && (!c->server || o->trust != NULL);
     if (o->trust != NULL && pgseal__tls_ctx_trust(c, o->trust, err) < 0)
         return PGSEAL_E_NOMEM;
-    /* For libpq a VerifyCAFile in openssl.cnf overrides sslrootcert; here what is given counts. */
+    /* Whatever openssl.cnf may have set beside it: only what is given counts. */
     SSL_CTX_set1_verify_cert_store(c->ssl_ctx, SSL_CTX_get_cert_store(c->ssl_ctx));
     if (!c->server)
         mode = c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
