@@ -175,15 +175,24 @@ static void command_complete(const struct pgseal_frame *f, struct cli_result *re
         res->kind = CLI_RES_COMMAND;
 }
 
-/* One message of a running query. True when it completes a result. */
-static bool take(struct cli_run *run, const struct pgseal_frame *f, struct cli_result *res)
+static void unexpected(const struct pgseal_frame *f, struct cli_result *res)
 {
     char text[80];
 
+    snprintf(text, sizeof(text),
+             "unexpected response from server; first received character was \"%c\"\n", f->type);
+    become(res, CLI_RES_ERROR, text);
+}
+
+/* One message of a running query. True when it completes a result. */
+static bool take(struct cli_run *run, const struct pgseal_frame *f, struct cli_result *res)
+{
     switch (f->type) {
     case 'T':
-        if (res->kind != CLI_RES_ERROR)
+        if (res->kind == CLI_RES_END)
             row_description(run, f, res);
+        else if (res->kind != CLI_RES_ERROR) /* a second header within one result */
+            unexpected(f, res);
         return false;
     case 'D':
         data_row(run, f, res);
@@ -219,9 +228,7 @@ static bool take(struct cli_run *run, const struct pgseal_frame *f, struct cli_r
     case 't':
         return false;
     default:
-        snprintf(text, sizeof(text),
-                 "unexpected response from server; first received character was \"%c\"\n", f->type);
-        become(res, CLI_RES_ERROR, text);
+        unexpected(f, res);
         return true;
     }
 }

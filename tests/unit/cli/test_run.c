@@ -94,6 +94,22 @@ static void test_query__row_of_another_width__is_an_error(void **state)
     finish(&st);
 }
 
+/* Found by fuzzing: the first header's names were lost. */
+static void test_query__second_header__is_an_error(void **state)
+{
+    struct stage st;
+
+    start(&st);
+    say_column(&st.server, "a");
+    say_column(&st.server, "b");
+    say_row(&st.server, "1");
+    say_text(&st.server, 'C', "SELECT 1");
+    say_ready(&st.server, 'I');
+    assert_false(cli_query(&st.run, "x"));
+    expect(&st, "", "unexpected response from server; first received character was \"T\"\n");
+    finish(&st);
+}
+
 static void test_query__lost_connection__says_so_and_closes(void **state)
 {
     struct stage st;
@@ -309,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_query__error_in_the_rows__prints_none_of_them),
         cmocka_unit_test(test_query__malformed_answers__are_errors),
         cmocka_unit_test(test_query__row_of_another_width__is_an_error),
+        cmocka_unit_test(test_query__second_header__is_an_error),
         cmocka_unit_test(test_query__lost_connection__says_so_and_closes),
         cmocka_unit_test(test_query__lost_at_the_prompt__is_made_again),
         cmocka_unit_test(test_query__interrupt__cancels_and_waits_for_the_answer),
