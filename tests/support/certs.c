@@ -15,7 +15,7 @@ struct spec {
     char name[32], cn[128], org[64], san[256], key[16], digest[16], eku[32];
     char issuer[32], nc[64], forge[32], revoke[32];
     const char *sans[2];
-    bool critical, noids, nosign, explicit_curve, tamper;
+    bool critical, noids, nosign, nocrlsign, tamper, proxy, badfrom, badto, minmax, reject, onlyca;
     long from, to;
 };
 
@@ -29,19 +29,21 @@ static void copy(char *to, size_t cap, const char *value)
 
 static bool flag(struct spec *s, const char *word)
 {
-    if (strcmp(word, "ca") == 0)
-        s->o.ca = true;
-    else if (strcmp(word, "critical") == 0)
-        s->critical = true;
-    else if (strcmp(word, "noids") == 0)
-        s->noids = true;
-    else if (strcmp(word, "nosign") == 0)
-        s->nosign = true;
-    else if (strcmp(word, "tamper") == 0)
-        s->tamper = true;
-    else
-        return false;
-    return true;
+    const struct {
+        const char *word;
+        bool *set;
+    } flags[] = {{"ca", &s->o.ca},       {"critical", &s->critical}, {"noids", &s->noids},
+                 {"nosign", &s->nosign}, {"tamper", &s->tamper},     {"nocrlsign", &s->nocrlsign},
+                 {"proxy", &s->proxy},   {"badfrom", &s->badfrom},   {"badto", &s->badto},
+                 {"minmax", &s->minmax}, {"reject", &s->reject},     {"onlyca", &s->onlyca}};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(flags); i++) {
+        if (strcmp(word, flags[i].word) == 0) {
+            *flags[i].set = true;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void set(struct spec *s, char *word)
@@ -117,7 +119,7 @@ static void drop_ext(X509 *cert, int nid)
         X509_EXTENSION_free(X509_delete_ext(cert, at));
 }
 
-static void add_constraint(X509 *cert, const char *nc)
+static void add_constraint(X509 *cert, const char *nc, bool minmax)
 {
     NAME_CONSTRAINTS *all = NAME_CONSTRAINTS_new();
     GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
@@ -126,6 +128,10 @@ static void add_constraint(X509 *cert, const char *nc)
 
     ASN1_STRING_set(s, nc + 1, -1);
     GENERAL_NAME_set0_value(tree->base, GEN_DNS, s);
+    if (minmax) {
+        tree->minimum = ASN1_INTEGER_new();
+        ASN1_INTEGER_set_int64(tree->minimum, 1);
+    }
     sk_GENERAL_SUBTREE_push(trees, tree);
     if (nc[0] == '+')
         all->permittedSubtrees = trees;
@@ -149,14 +155,26 @@ static void add_unknown_critical(X509 *cert)
     ASN1_OBJECT_free(oid);
 }
 
-static void forget_cert_sign(X509 *cert)
+/* Key usage with this bit alone (RFC 5280 4.2.1.3). */
+static void set_usage(X509 *cert, int bit)
 {
     ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
 
     drop_ext(cert, NID_key_usage);
-    ASN1_BIT_STRING_set_bit(bits, 0, 1); /* digitalSignature */
+    ASN1_BIT_STRING_set_bit(bits, bit, 1);
     assert_int_equal(X509_add1_ext_i2d(cert, NID_key_usage, bits, 1, 0), 1);
     ASN1_BIT_STRING_free(bits);
+}
+
+/* A proxy certificate (RFC 3820): critical proxyCertInfo, no key usage of an authority. */
+static void make_proxy(X509 *cert)
+{
+    PROXY_CERT_INFO_EXTENSION *pci = PROXY_CERT_INFO_EXTENSION_new();
+
+    pci->proxyPolicy->policyLanguage = OBJ_nid2obj(NID_id_ppl_inheritAll);
+    drop_ext(cert, NID_basic_constraints);
+    assert_int_equal(X509_add1_ext_i2d(cert, NID_proxyCertInfo, pci, 1, 0), 1);
+    PROXY_CERT_INFO_EXTENSION_free(pci);
 }
 
 /* Flips a bit of the signature. */
@@ -195,11 +213,20 @@ static void alter(const struct spec *s, struct pgseal_minted *m, const struct pg
         drop_ext(m->cert, NID_authority_key_identifier);
     }
     if (s->nc[0] != '\0')
-        add_constraint(m->cert, s->nc);
+        add_constraint(m->cert, s->nc, s->minmax);
     if (s->critical)
         add_unknown_critical(m->cert);
     if (s->nosign)
-        forget_cert_sign(m->cert);
+        set_usage(m->cert, 0); /* digitalSignature */
+    if (s->nocrlsign)
+        set_usage(m->cert, 5); /* keyCertSign */
+    if (s->proxy)
+        make_proxy(m->cert);
+    /* No "Z" at the end: not a time of RFC 5280. */
+    if (s->badfrom)
+        ASN1_STRING_set(X509_getm_notBefore(m->cert), "270114080000", -1);
+    if (s->badto)
+        ASN1_STRING_set(X509_getm_notAfter(m->cert), "280114080000", -1);
     assert_true(X509_sign(m->cert, key, md) > 0);
     if (s->tamper)
         tamper(m->cert);
@@ -216,6 +243,22 @@ static void forge(struct pgseal_minted *m, const struct pgseal_minted *from)
     renew(m);
 }
 
+/* As `openssl x509 -addreject serverAuth` writes it: a TRUSTED CERTIFICATE with a mark. */
+static void reject(struct pgseal_minted *m)
+{
+    ASN1_OBJECT *use = OBJ_nid2obj(NID_server_auth);
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *p;
+    long n;
+
+    assert_int_equal(X509_add1_reject_object(m->cert, use), 1);
+    assert_int_equal(PEM_write_bio_X509_AUX(bio, m->cert), 1);
+    n = BIO_get_mem_data(bio, &p);
+    pgseal__free(m->cert_pem);
+    m->cert_pem = pgseal__strndup(p, (size_t)n);
+    BIO_free(bio);
+}
+
 static void make_cert(struct t_certs *pki, const struct spec *s, struct t_cert_item *item)
 {
     const struct pgseal_minted *issuer =
@@ -227,8 +270,11 @@ static void make_cert(struct t_certs *pki, const struct spec *s, struct t_cert_i
         fail_msg("%s: %s %s", s->name, err.msg, err.detail);
     if (s->forge[0] != '\0')
         forge(item->cert, t_certs_get(pki, s->forge)->cert);
-    else if (s->noids || s->nc[0] != '\0' || s->critical || s->nosign || s->tamper)
+    else if (s->noids || s->nc[0] != '\0' || s->critical || s->nosign || s->nocrlsign ||
+             s->tamper || s->proxy || s->badfrom || s->badto)
         alter(s, item->cert, issuer);
+    if (s->reject)
+        reject(item->cert);
 }
 
 static void make_crl(struct t_certs *pki, const struct spec *s, struct t_cert_item *item)
@@ -260,6 +306,25 @@ static void make_crl(struct t_certs *pki, const struct spec *s, struct t_cert_it
     assert_true(pgseal__mint_time(t, s->o.not_after_unix_s));
     X509_CRL_set1_nextUpdate(crl, t);
     ASN1_TIME_free(t);
+    if (s->onlyca) {
+        ISSUING_DIST_POINT *idp = ISSUING_DIST_POINT_new();
+
+        idp->onlyCA = 0xff;
+        assert_int_equal(X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, idp, 1, 0), 1);
+        ISSUING_DIST_POINT_free(idp);
+    }
+    if (s->critical) {
+        ASN1_OBJECT *oid = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+        ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+        X509_EXTENSION *ext;
+
+        ASN1_OCTET_STRING_set(value, (const uint8_t *)"\x05\x00", 2);
+        ext = X509_EXTENSION_create_by_OBJ(NULL, oid, 1, value);
+        assert_int_equal(X509_CRL_add_ext(crl, ext, -1), 1);
+        X509_EXTENSION_free(ext);
+        ASN1_OCTET_STRING_free(value);
+        ASN1_OBJECT_free(oid);
+    }
     assert_true(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0);
     X509_CRL_get0_signature(crl, &sig, NULL);
     if (s->tamper)

@@ -229,6 +229,7 @@ static void tell(struct pgseal__story *st)
     case X509_V_ERR_CRL_SIGNATURE_FAILURE:
     case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
     case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+    case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
         pgseal__story_crl(st);
         break;
     case X509_V_ERR_EE_KEY_TOO_SMALL:

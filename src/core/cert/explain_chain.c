@@ -341,7 +341,13 @@ static void fix_other(struct pgseal__story *st, const struct search *s)
         pgseal__hint(st->err,
                      "If this is your server, copy its certificate (ssl_cert_file) over ssh, not "
                      "over this connection, and name that copy in sslrootcert.");
-    } else if (authority != NULL && !system) {
+    } else if (system) {
+        pgseal__say(st, "The system's store has the roots of public authorities only.");
+        pgseal__hint(st->err,
+                     "Get the root certificate of \"%s\" from whoever runs the server, and name "
+                     "its file: sslrootcert=FILE",
+                     s->want_text);
+    } else if (authority != NULL) {
         pgseal__say(st, "That is a public authority, whose roots every system has.");
         pgseal__hint(st->err, "Use the system's roots: sslrootcert=system");
     } else if (s->self) {
@@ -418,7 +424,7 @@ void pgseal__story_issuer(struct pgseal__story *st)
     }
     if (say_partial(st, &s))
         return;
-    if (!s.self || s.depth > 0)
+    if ((!s.self || s.depth > 0) && (st->e->trust == NULL || !st->e->trust->system))
         say_nearest(st, &s);
     fix_other(st, &s);
     say_flaws(st);

@@ -34,6 +34,8 @@ void pgseal__story_strength(struct pgseal__story *st)
                     st->who, OBJ_nid2ln(nid), digest != NID_undef ? OBJ_nid2sn(digest) : "", level);
     } else {
         pgseal__key_text(X509_get0_pubkey(st->at), key, sizeof(key));
+        if (X509_get0_pubkey(st->at) == NULL)
+            pgseal__format(key, sizeof(key), "that this OpenSSL cannot read");
         pgseal__say(st,
                     "%s has a key %s (%d bits of security); security level %d wants %d (RSA %d, "
                     "or P-256).",

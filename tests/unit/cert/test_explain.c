@@ -290,6 +290,39 @@ static void test_explain__every_code__has_a_story(void **state)
     drop_good(&g);
 }
 
+/* More certificates than OpenSSL follows (100 authorities). */
+static void test_explain__chain_too_long__said(void **state)
+{
+    static struct t_certs certs;
+    struct pgseal__evidence e = {.now_unix_s = T_TODAY, .auth_level = 2};
+    struct pgseal_err err = {.code = PGSEAL_E_CERT};
+    struct row r = {.trust = "ca0"};
+    STACK_OF(X509) *sent = sk_X509_new_null();
+    struct pgseal_trust *t;
+    char line[100];
+
+    t_certs_line(&certs, "cert ca0 cn=ca0 ca");
+    for (int i = 1; i <= 103; i++) {
+        snprintf(line, sizeof(line), "cert ca%d cn=ca%d ca issuer=ca%d", i, i, i - 1);
+        t_certs_line(&certs, line);
+        snprintf(line, sizeof(line), "ca%d", i);
+        sk_X509_unshift(sent, t_certs_get(&certs, line)->cert->cert);
+    }
+    t = trust_of(&certs, &r);
+    e.trust = t;
+    e.sent = sent;
+    e.leaf = sk_X509_value(sent, 0);
+    judge(&e);
+    assert_int_equal(e.error, X509_V_ERR_CERT_CHAIN_TOO_LONG);
+    pgseal__cert_explain(&e, &err);
+    assert_string_equal(pgseal_err_id(&err), "X509_CERT_CHAIN_TOO_LONG");
+    assert_non_null(strstr(err.hint, "only its certificate and the intermediates it needs"));
+    X509_free(e.at);
+    sk_X509_free(sent);
+    pgseal_trust_free(t);
+    t_certs_done(&certs);
+}
+
 static void test_explain__verdict_stands(void **state)
 {
     struct good g;
@@ -343,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explain__every_row__verdict_and_words),
         cmocka_unit_test(test_explain__every_code__has_a_story),
+        cmocka_unit_test(test_explain__chain_too_long__said),
         cmocka_unit_test(test_explain__verdict_stands),
         cmocka_unit_test(test_explain__allocation_fails__tells_what_it_can),
     };
