@@ -351,7 +351,10 @@ def test_merge__generated_passfiles__give_the_password_libpq18_takes(dump, drive
         os.chmod(path, 0o600)
         ours, theirs = merge(dump, driver, pg18, clean_home, strings, {"PGPASSFILE": path})
         for text, o, t in zip(strings, ours, theirs):
-            assert (o["hosts"][0]["password"] or "") == t["password"], (SEED, text, open(path, "rb").read())
+            if (o["hosts"][0]["password"] or "") != t["password"]:
+                with open(path, "rb") as f:
+                    pytest.fail("seed %d: %s: pgseal %r, libpq %r, file %r" % (
+                        SEED, text, o["hosts"][0]["password"], t["password"], f.read()), pytrace=False)
 
 
 # ---------------------------------------------------------------- the tables of the unit tests

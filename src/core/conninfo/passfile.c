@@ -77,7 +77,7 @@ int pgseal__passfile_text(const uint8_t *text, size_t n, const char *const field
         used += shown;
         line[used] = '\0';
         at += len;
-        if (used == 0 || (line[used - 1] != '\n' && at < n))
+        if (used == 0 || (line[used - 1] != '\n' && newline != NULL))
             continue;
         found = match_line(line, field, password);
         used = 0;
