@@ -118,7 +118,11 @@ static int run_conn(struct pgseal_session *s, struct pgseal_err *err)
     for (;;) {
         int rc = host__pump_step(s, err);
 
-        if (rc < 0 || (rc == PGSEAL_READY && pgseal_buf_len(&s->io.wire_out) == 0))
+        /* Open, and the server has said goodbye behind it: who reads next finds out, as in libpq.
+         * Waiting would spin, for the end of the bytes is always ready to be read. */
+        if (rc < 0 || rc == PGSEAL_CLOSED)
+            return rc;
+        if (rc == PGSEAL_READY && pgseal_buf_len(&s->io.wire_out) == 0)
             return rc;
         rc =
             host__wait(s, s->fd, POLLIN | (pgseal_buf_len(&s->io.wire_out) > 0 ? POLLOUT : 0), err);

@@ -145,6 +145,21 @@ def _trust_then_eof(io):
     return False
 
 
+@script("trust-and-goodbye")
+def _trust_and_goodbye(io):
+    """Opens the session and ends TLS in the same segment."""
+    cork = socket.IPPROTO_TCP, socket.TCP_CORK
+    io.sock.setsockopt(*cork, 1)
+    io.write(auth(0) + message(b"K", b"\0\0\0\7key!") + message(b"Z", b"I"))
+    io.sock.settimeout(0)
+    try:
+        io.sock.unwrap()  # says close_notify; the answer is not waited for
+    except OSError:
+        pass
+    io.sock.setsockopt(*cork, 0)
+    return False
+
+
 def password_script(name, request, check):
     @script(name)
     def _run(io):

@@ -137,6 +137,15 @@ def test_server_that_closes_without_a_word(fake, home):
     assert got.status == 1 and got.code == "CLOSED", got.err
 
 
+def test_server_that_says_goodbye_with_ready_for_query(fake, home):
+    """The session is open and its end is found by who reads; nobody spins until the deadline."""
+    fake.behave(Behaviour(auth="trust-and-goodbye"))
+    got = session.run(home, "host=127.0.0.1 port=%d user=u dbname=d sslmode=require connect_timeout=3" % fake.port,
+                      "facts", "query", "select 1")
+    assert got.facts["tls"] == "1" and got.status == 1, got.err
+    assert got.code == "CLOSED" and got.seconds < 2.5
+
+
 def test_other_processes_cannot_look_inside(fake, home):
     """The driver hardens itself: no core, not dumpable."""
     fake.behave(Behaviour())
