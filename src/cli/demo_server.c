@@ -147,16 +147,28 @@ static int choose_user(struct demo_server *s, struct pgseal_err *err)
     return 0;
 }
 
+/*
+ * As root, also in directories that belong to the server's user, who may put a symbolic link there
+ * and have any file of the system overwritten and given away: so each file is a new one.
+ */
 int demo_write(struct demo_server *s, const char *path, const char *text, int mode, bool servers,
                struct pgseal_err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    char fresh[500];
     size_t n = strlen(text);
-    bool ok = fd >= 0 && write(fd, text, n) == (ssize_t)n && fchmod(fd, (mode_t)mode) == 0 &&
-              (!servers || fchown(fd, s->uid, s->gid) == 0);
+    int fd;
+    bool ok;
+
+    pgseal__format(fresh, sizeof(fresh), "%s.new", path);
+    if (unlink(fresh) != 0 && errno != ENOENT)
+        return pgseal__fail(err, PGSEAL_E_IO, "could not write \"%s\": %m", path);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    ok = fd >= 0 && write(fd, text, n) == (ssize_t)n && fchmod(fd, (mode_t)mode) == 0 &&
+         (!servers || fchown(fd, s->uid, s->gid) == 0);
 
     if (fd >= 0 && close(fd) != 0)
         ok = false;
+    ok = ok && rename(fresh, path) == 0; /* replaces a link, does not follow it */
     return ok ? 0 : pgseal__fail(err, PGSEAL_E_IO, "could not write \"%s\": %m", path);
 }
 
@@ -190,6 +202,32 @@ static int make_dirs(struct demo_server *s, struct pgseal_err *err)
     return make_dir(s, s->sock, true, err);
 }
 
+/* In the child: what a server needs and no more. Passwords and tokens of whoever plays the demo
+ * are nothing for the server's user, who could read them from /proc. */
+static void clean_environment(void)
+{
+    static const char *const kept[] = {"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ"};
+    char *values[PGSEAL_COUNT(kept)] = {0};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(kept); i++) {
+        const char *value = getenv(kept[i]);
+
+        values[i] = value != NULL ? strdup(value) : NULL;
+    }
+    clearenv();
+    for (size_t i = 0; i < PGSEAL_COUNT(kept); i++)
+        if (values[i] != NULL)
+            setenv(kept[i], values[i], 1);
+}
+
+/* In the child: root becomes the server's user. */
+static void step_down(const struct demo_server *s)
+{
+    if (geteuid() == 0 &&
+        (setgroups(1, &s->gid) != 0 || setgid(s->gid) != 0 || setuid(s->uid) != 0))
+        _exit(CANNOT_ENTER);
+}
+
 /* Starts a program as the server's user with its output in the log. */
 static pid_t spawn(struct demo_server *s, const char *const *argv, bool dies_with_us)
 {
@@ -200,9 +238,8 @@ static pid_t spawn(struct demo_server *s, const char *const *argv, bool dies_wit
 
     if (pid != 0)
         return pid;
-    if (geteuid() == 0 &&
-        (setgroups(1, &s->gid) != 0 || setgid(s->gid) != 0 || setuid(s->uid) != 0))
-        _exit(CANNOT_ENTER);
+    clean_environment();
+    step_down(s);
     if (dies_with_us)
         prctl(PR_SET_PDEATHSIG, SIGINT); /* behind setuid(), which clears it */
     setsid();
@@ -240,7 +277,7 @@ static int wait_for(pid_t pid, int timeout_ms)
 static int fail_with_log(struct demo_server *s, struct pgseal_err *err, const char *what)
 {
     char tail[1200] = "";
-    int fd = open(s->log, O_RDONLY | O_CLOEXEC);
+    int fd = open(s->log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     char text[1000];
     ssize_t n = 0;
 
@@ -394,6 +431,25 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
     return remove(path);
 }
 
+/* Root does not walk through directories of another user, who could turn one into a link. */
+static void remove_servers(struct demo_server *s)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        step_down(s);
+        nftw(s->data, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        nftw(s->sock, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        _exit(0);
+    }
+    if (pid > 0)
+        wait_for(pid, STOP_TIMEOUT_MS);
+    rmdir(s->data);
+    rmdir(s->sock);
+    nftw(s->client, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    rmdir(s->dir);
+}
+
 void demo_server_stop(struct demo_server *s)
 {
     if (s->keep && s->pid > 0)
@@ -407,7 +463,9 @@ void demo_server_stop(struct demo_server *s)
         }
         s->pid = 0;
     }
-    if (s->dir[0] != '\0')
+    if (s->dir[0] != '\0' && s->uid != geteuid())
+        remove_servers(s);
+    else if (s->dir[0] != '\0')
         nftw(s->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     s->dir[0] = '\0';
     pgseal__wipe(s->password, sizeof(s->password));

@@ -79,7 +79,8 @@ def test_demo__killed__server_does_not_survive(demo):
     assert servers_below(demo.dir) == []
 
 
-def test_demo__keep__says_how_to_connect_and_it_works(demo):
+def test_demo__keep__says_how_to_connect_and_it_works(demo, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "of-another-server")
     child = demo("--keep")
     out, err = child.communicate(timeout=60)
     assert child.returncode == 0, out + err
@@ -89,10 +90,12 @@ def test_demo__keep__says_how_to_connect_and_it_works(demo):
         assert command and end, out
         conninfo = " ".join(command.group(2).replace("\\\n", " ").split())
         done = subprocess.run([installs.pgseal(), "connect", conninfo, "-At", "-c", "select ssl_is_used()"],
-                              env=dict(os.environ, PGPASSFILE=command.group(1)), text=True,
+                              env=dict({k: v for k, v in os.environ.items() if k != "PGPASSWORD"},
+                                       PGPASSFILE=command.group(1)), text=True,
                               capture_output=True, timeout=20)
         assert (done.returncode, done.stdout) == (0, "t\n"), done.stderr
         assert os.stat(command.group(1)).st_mode & 0o077 == 0
+        assert b"of-another-server" not in pathlib.Path("/proc/%s/environ" % end.group(1)).read_bytes()
     finally:
         os.kill(int(end.group(1)), signal.SIGINT)
         deadline = time.monotonic() + 15
