@@ -77,6 +77,7 @@ struct pgseal_verified {
     int root_line;                /**< line of its BEGIN, 0 unknown */
     int64_t until_unix_s;         /**< earliest notAfter on the verified path */
     int until_depth;              /**< whose that is; 0 = the server's own */
+    bool revocation;              /**< CRLs of the whole path said that nothing is revoked */
 };
 
 /**

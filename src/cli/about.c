@@ -134,6 +134,7 @@ static void tell_verified(struct cli_str *out, const struct cli_about *a)
     line(out, "  root ends", "%s", pgseal__utc(until, v->root.not_after_unix_s));
     line(out, "  path ends", "%s (%s)", pgseal__utc(until, v->until_unix_s),
          v->until_depth == 0 ? "the server's own" : "a CA of the path");
+    line(out, "revocation", v->revocation ? "checked, by CRLs" : "not checked");
     if (v->name)
         line(out, "host name", "verified: %s", a->host->host != NULL ? a->host->host : a->address);
     else
@@ -167,10 +168,8 @@ static void tell_limits(struct cli_str *out, const struct cli_about *a)
         cli_str_add(out, "  that it is the host asked for\n");
     if (a->facts->tls && !a->facts->auth.channel_bound)
         cli_str_add(out, "  that TLS ends at the database and not at a proxy before it\n");
-    if (a->facts->tls && a->facts->tls_facts.verified.chain && a->opt->sslcrl == NULL &&
-        a->opt->sslcrldir == NULL)
-        cli_str_add(out, "  that the certificate was not revoked, unless ~/.postgresql/root.crl is "
-                         "there\n");
+    if (a->facts->tls_facts.verified.chain && !a->facts->tls_facts.verified.revocation)
+        cli_str_add(out, "  that the certificate was not revoked: no CRL was used\n");
     cli_str_add(out, "  what happens behind the server: replicas, storage, backups\n");
 }
 

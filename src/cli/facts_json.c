@@ -77,6 +77,7 @@ static json_t *verified(const struct maker *m, const struct pgseal_verified *v)
         put(m, o, "root", certificate(m, &v->root));
         put_time(m, o, "until", v->until_unix_s);
         put_int(m, o, "until_depth", v->until_depth);
+        put_bool(m, o, "revocation_checked", v->revocation);
     }
     return o;
 }

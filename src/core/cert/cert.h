@@ -15,6 +15,8 @@
  * of files come into it when a chain asks for them.
  */
 X509_STORE *pgseal__trust_store(const struct pgseal_trust *t);
+/** Whether chains are also checked for revocation, by CRLs. */
+bool pgseal__trust_checks_crls(const struct pgseal_trust *t);
 /** Puts all certificates of files into the store now, for X509_STORE_get1_all_certs(). 0 or < 0. */
 int pgseal__trust_load_all(struct pgseal_trust *t, struct pgseal_err *err);
 

@@ -204,6 +204,7 @@ void pgseal__cert_verified(const struct pgseal_trust *t, STACK_OF(X509) * chain,
     if (n == 0)
         return;
     out->chain = true;
+    out->revocation = t != NULL && t->check_crls;
     pgseal__cert_describe(sk_X509_value(chain, n - 1), &out->root);
     if (t != NULL && pgseal__trust_where(t, sk_X509_value(chain, n - 1), &file, &out->root_line))
         pgseal__format(out->root_file, sizeof(out->root_file), "%s", file);

@@ -78,6 +78,11 @@ void pgseal_trust_check_crls(struct pgseal_trust *t)
     t->check_crls = true;
 }
 
+bool pgseal__trust_checks_crls(const struct pgseal_trust *t)
+{
+    return t->check_crls;
+}
+
 /* Remembers where certificates come from. text NULL: a directory. */
 static int add_source(struct pgseal_trust *t, const char *name, const uint8_t *text, size_t n,
                       struct pgseal_err *err)

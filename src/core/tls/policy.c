@@ -150,6 +150,26 @@ static int add_roots(struct pgseal_trust *trust, const struct pgseal_options *o,
     return rc;
 }
 
+/* libpq drops what was asked for without a word, and so nothing is checked for revocation. */
+static int warn_no_crls(struct pgseal_tls_ctx *c, const struct pgseal_trust *trust,
+                        const struct pgseal_options *o)
+{
+    bool file = o->sslcrl != NULL && o->sslcrl[0] != '\0';
+    bool dir = o->sslcrldir != NULL && o->sslcrldir[0] != '\0';
+    bool system = o->sslrootcert != NULL && strcmp(o->sslrootcert, "system") == 0;
+    char text[PATH_CAP + 200];
+
+    if ((!file && !dir) || pgseal__trust_checks_crls(trust))
+        return 0;
+    pgseal__format(text, sizeof(text),
+                   "%s \"%s\" %s, so nothing is checked for revocation (libpq does the same "
+                   "without saying it)",
+                   file ? "sslcrl" : "sslcrldir", file ? o->sslcrl : o->sslcrldir,
+                   system ? "is not used with sslrootcert=system"
+                          : "could not be read as a file of CRLs");
+    return pgseal__tls_ctx_warn(c, text);
+}
+
 static int set_roots(struct pgseal_tls_ctx *c, const struct pgseal_options *o,
                      const struct pgseal_world *w, struct pgseal_err *err)
 {
@@ -162,6 +182,8 @@ static int set_roots(struct pgseal_tls_ctx *c, const struct pgseal_options *o,
     if (rc > 0) {
         SSL_CTX_set_verify(c->ssl_ctx, SSL_VERIFY_PEER, NULL);
         rc = pgseal__tls_ctx_trust(c, trust, err);
+        if (rc >= 0 && warn_no_crls(c, trust, o) < 0)
+            rc = pgseal__nomem(err);
     } else if (rc == 0) {
         c->trust = pgseal_trust_ref(trust); /* nothing in it; the store stays openssl.cnf's */
     }

@@ -224,6 +224,16 @@ static void test_ssl_story__limits__depend_on_the_proof(void **state)
     assert_non_null(strstr(cli_str(&s), "  that it is the host asked for\n"));
     assert_non_null(strstr(cli_str(&s), "  that the certificate was not revoked"));
     assert_null(strstr(cli_str(&s), "not at a proxy before it\n"));
+    cli_str_cut(&s, 0);
+    c.opt.sslcrl = "gone.crl"; /* asked for, but what was done counts */
+    cli_ssl_story(&s, &c.about);
+    assert_non_null(strstr(cli_str(&s), "  revocation      not checked\n"));
+    assert_non_null(strstr(cli_str(&s), "  that the certificate was not revoked"));
+    cli_str_cut(&s, 0);
+    c.facts.tls_facts.verified.revocation = true;
+    cli_ssl_story(&s, &c.about);
+    assert_non_null(strstr(cli_str(&s), "  revocation      checked, by CRLs\n"));
+    assert_null(strstr(cli_str(&s), "  that the certificate was not revoked"));
     cli_str_done(&s);
 }
 

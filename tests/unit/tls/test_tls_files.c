@@ -477,6 +477,17 @@ static void test_crls__odd_rules(void **state)
         if (rows[i].checked) {
             assert_int_equal(e.client_rc, PGSEAL_E_CERT);
             assert_int_equal(e.client_err.x509, 3 /* X509_V_ERR_UNABLE_TO_GET_CRL */);
+            assert_null(pgseal_tls_ctx_warning(c, 0));
+        } else {
+            struct pgseal_tls_facts f;
+
+            assert_int_equal(pgseal_tls_facts(e.client, &f, NULL), 0);
+            assert_true(f.verified.chain && !f.verified.revocation);
+            /* What was asked for by name and is not done is said. */
+            if (rows[i].crl != NULL)
+                assert_non_null(strstr(pgseal_tls_ctx_warning(c, 0), "checked for revocation"));
+            else
+                assert_null(pgseal_tls_ctx_warning(c, 0));
         }
         t_ends_done(&e);
         pgseal_tls_ctx_free(c);
