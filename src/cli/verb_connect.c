@@ -439,9 +439,13 @@ static void hide_secrets(struct app *a, int argc, char **argv)
 {
     if (a->opts.dbname != NULL)
         a->dbname = cli_strdup(a->opts.dbname);
-    for (int i = 1; i < argc; i++)
-        if (argv[i] == a->opts.dbname)
-            cli_mask_secrets(argv[i]);
+    for (int i = 1; i < argc && a->opts.dbname != NULL; i++) {
+        const char *end = argv[i] + strlen(argv[i]);
+
+        /* "-dTEXT" and "--dbname=TEXT" have it inside of a word. */
+        if (a->opts.dbname >= argv[i] && a->opts.dbname <= end)
+            cli_mask_secrets(argv[i] + (a->opts.dbname - argv[i]));
+    }
 }
 
 int cli_verb_connect(int argc, char **argv)

@@ -102,11 +102,16 @@ static void mask_pairs(char *s, bool drop)
 static void mask_uri(char *s, size_t at, bool drop)
 {
     size_t colon = at + strcspn(s + at, ":@?");
+    size_t first = at + strcspn(s + at, "@/");
     size_t end = at;
 
     for (size_t i = at; s[i] != '\0' && s[i] != '?'; i++)
         if (s[i] == '@')
             end = i;
+    if (s[first] == '@' && first > end) { /* behind a "?" too it ends a password */
+        end = first;
+        colon = at + strcspn(s + at, ":@");
+    }
     if (s[colon] == ':' && colon < end)
         mask(s, drop ? colon : colon + 1, end, drop ? 0 : 3);
     at += strcspn(s + at, "?");

@@ -267,6 +267,19 @@ def test_arguments_hide_the_password(verb, clusters):
         assert "verysecret" not in seen and "password=***" in seen
 
 
+@pytest.mark.parametrize("how", (["-d%s"], ["--dbname=%s"], ["-d", "%s"]))
+def test_options_hide_the_password(verb, clusters, how):
+    query = "select pg_sleep(20) /* %s */" % how[0]  # one outlives its client
+    words = [w.replace("%s", verb.words(dict(sslmode="require", password="verysecret"))) for w in how]
+    with subprocess.Popen([verb.program, "connect", "-q", "-c", query, *words],
+                          stdin=subprocess.DEVNULL, env=referee.environment(verb.home, None)) as p:
+        wait_for(clusters(15), query)
+        with open("/proc/%d/cmdline" % p.pid) as f:
+            seen = f.read()
+        p.kill()
+        assert "verysecret" not in seen and "password=***" in seen
+
+
 def test_one_shot_loads_no_prompt(verb, clusters):
     with verb.start("-q", "-c", "select pg_sleep(21)", sslmode="require") as p:
         wait_for(clusters(15), "select pg_sleep(21)")

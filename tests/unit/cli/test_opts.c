@@ -153,6 +153,8 @@ static void test_secrets__strings_and_uris__are_masked(void **state)
         {"host=a options='password=x'", "host=a options='password=x'"},
         {"postgresql://u:secret@h/db", "postgresql://u:***@h/db"},
         {"postgres://u:p@ss/w@h/db", "postgres://u:***@h/db"},
+        {"postgres://u:p?ss@h/db?a=b", "postgres://u:***@h/db?a=b"},
+        {"postgres://u?v:pass@h", "postgres://u?v:***@h"},
         {"postgresql://h:5432/db", "postgresql://h:5432/db"},
         {"postgresql://h/db?password=secret&user=u", "postgresql://h/db?password=***&user=u"},
         {"postgresql://u@h/db?sslpassword=abcde", "postgresql://u@h/db?sslpassword=***"},
