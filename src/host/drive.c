@@ -87,6 +87,7 @@ static int dial(struct pgseal_session *s, const struct pgseal_attempt *a, struct
     pgseal_io_init(&s->io, WIRE_MAX);
     s->io.plain_out.max = (size_t)MESSAGE_MAX + 8;
     s->io.plain_in.max = SEND_MAX;
+    s->io.plain_in.secret = s->io.wire_out.secret = true; /* passwords pass through, wiped behind */
     pgseal__emit(&s->o.trace, a->reconnect ? PGSEAL_EV_RECONNECT : PGSEAL_EV_CONNECT,
                  s->address->text);
     return 0;
