@@ -193,7 +193,8 @@ static bool next_line(void *ctx, struct cli_run *run, enum cli_prompt prompt, st
                 break;
             }
             cli_str_add(line, buf);
-        } while (line->p[line->len - 1] != '\n');
+            /* Only a full buffer is a piece of a line; a NUL byte ends one, too. */
+        } while (strlen(buf) == sizeof(buf) - 1 && line->p[line->len - 1] != '\n');
         if (line->len == 0) {
             if (!cli_was_interrupted())
                 fputs(run->quiet ? "\n" : "\\q\n", run->out);
