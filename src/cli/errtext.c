@@ -111,10 +111,28 @@ static void point_at(struct cli_str *out, const char *query, long position, enum
     cli_free(copy);
 }
 
-static void add_part(struct cli_str *out, const char *label, const char *text)
+void cli_str_add_peer(struct cli_str *out, const char *text, enum cli_enc enc)
 {
-    if (text != NULL)
-        cli_str_addf(out, "%s:  %s\n", label, text);
+    for (const char *p = text; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p, next = (unsigned char)p[1];
+        bool c1 = enc == CLI_ENC_UTF8 && c == 0xc2 && next >= 0x80 && next < 0xa0;
+
+        if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f || c1)
+            cli_str_addf(out, "\\x%02x", c);
+        else
+            cli_str_addc(out, *p);
+        if (c1)
+            cli_str_addf(out, "\\x%02x", (unsigned char)*++p);
+    }
+}
+
+static void add_part(struct cli_str *out, const char *label, const char *text, enum cli_enc enc)
+{
+    if (text == NULL)
+        return;
+    cli_str_addf(out, "%s:  ", label);
+    cli_str_add_peer(out, text, enc);
+    cli_str_addc(out, '\n');
 }
 
 void cli_errtext(struct cli_str *out, const struct pgseal_notice *n, const char *query,
@@ -123,25 +141,29 @@ void cli_errtext(struct cli_str *out, const struct pgseal_notice *n, const char 
     const char *position = n->position;
     long at = 0;
 
-    if (n->severity != NULL)
-        cli_str_addf(out, "%s:  ", n->severity);
-    cli_str_add(out, n->message != NULL ? n->message : "");
+    if (n->severity != NULL) {
+        cli_str_add_peer(out, n->severity, enc);
+        cli_str_add(out, ":  ");
+    }
+    cli_str_add_peer(out, n->message != NULL ? n->message : "", enc);
     if (position == NULL) {
         position = n->int_position;
         query = n->int_query;
     }
     if (position != NULL) {
-        if (query != NULL)
+        if (query != NULL) {
             at = strtol(position, NULL, 10);
-        else
-            cli_str_addf(out, " at character %s", position);
+        } else {
+            cli_str_add(out, " at character ");
+            cli_str_add_peer(out, position, enc);
+        }
     }
     cli_str_addc(out, '\n');
     if (at > 0)
         point_at(out, query, at, enc);
-    add_part(out, "DETAIL", n->detail);
-    add_part(out, "HINT", n->hint);
-    add_part(out, "QUERY", n->int_query);
+    add_part(out, "DETAIL", n->detail, enc);
+    add_part(out, "HINT", n->hint, enc);
+    add_part(out, "QUERY", n->int_query, enc);
     if (is_error)
-        add_part(out, "CONTEXT", n->where);
+        add_part(out, "CONTEXT", n->where, enc);
 }

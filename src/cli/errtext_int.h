@@ -8,6 +8,12 @@
 #include <pgseal/wire.h>
 
 /**
+ * Appends text of a server, who may be anybody: what commands a terminal is escaped ("\x1b"), lines
+ * and tabs stay. psql prints it as it comes.
+ */
+void cli_str_add_peer(struct cli_str *out, const char *text, enum cli_enc enc);
+
+/**
  * Appends the whole message, each line with its newline: severity and text, the line of the query
  * with a caret, DETAIL, HINT, QUERY, and CONTEXT for errors.
  *

@@ -88,9 +88,14 @@ static void notification(struct cli_run *run, const struct pgseal_frame *f)
 
     if (r.bad)
         return;
-    cli_str_addf(&run->notify, "Asynchronous notification \"%s\" ", channel);
-    if (payload[0] != '\0')
-        cli_str_addf(&run->notify, "with payload \"%s\" ", payload);
+    cli_str_add(&run->notify, "Asynchronous notification \"");
+    cli_str_add_peer(&run->notify, channel, run->enc);
+    cli_str_add(&run->notify, "\" ");
+    if (payload[0] != '\0') {
+        cli_str_add(&run->notify, "with payload \"");
+        cli_str_add_peer(&run->notify, payload, run->enc);
+        cli_str_add(&run->notify, "\" ");
+    }
     cli_str_addf(&run->notify, "received from server process with PID %" PRId32 ".\n", pid);
 }
 
@@ -170,17 +175,22 @@ static void command_complete(const struct pgseal_frame *f, struct cli_result *re
 {
     struct pgseal_reader r = pgseal_reader(f->body, f->len);
 
-    pgseal__format(res->tag, sizeof(res->tag), "%s", pgseal_read_str(&r));
+    struct cli_str tag = {0};
+
+    cli_str_add_peer(&tag, pgseal_read_str(&r), CLI_ENC_UTF8);
+    pgseal__format(res->tag, sizeof(res->tag), "%s", cli_str(&tag));
+    cli_str_done(&tag);
     if (res->kind == CLI_RES_END)
         res->kind = CLI_RES_COMMAND;
 }
 
 static void unexpected(const struct pgseal_frame *f, struct cli_result *res)
 {
-    char text[80];
+    char text[80], shown[8];
 
     snprintf(text, sizeof(text),
-             "unexpected response from server; first received character was \"%c\"\n", f->type);
+             "unexpected response from server; first received character was \"%s\"\n",
+             pgseal__escape(shown, sizeof(shown), &f->type, 1, 1));
     become(res, CLI_RES_ERROR, text);
 }
 

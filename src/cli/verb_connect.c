@@ -161,8 +161,9 @@ static void tell_at_start(struct app *a)
         cli_weaknesses(&b, tell_weakness, a);
         return;
     }
-    cli_str_addf(&s, "pgseal (" PGSEAL_VERSION ", server %s)\n",
-                 b.server_version != NULL ? b.server_version : "unknown");
+    cli_str_add(&s, "pgseal (" PGSEAL_VERSION ", server ");
+    cli_str_add_peer(&s, b.server_version != NULL ? b.server_version : "unknown", a->run.enc);
+    cli_str_add(&s, ")\n");
     cli_banner_ssl(&s, &b);
     cli_verdict(&s, &b);
     fputs(cli_str(&s), stdout);

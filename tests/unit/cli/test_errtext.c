@@ -81,6 +81,21 @@ static void test_errtext__internal_query__is_pointed_at(void **state)
            "ERROR:  m\nLINE 1: select x\n               ^\nQUERY:  select x\n");
 }
 
+static void test_errtext__commands_for_a_terminal__are_escaped(void **state)
+{
+    struct pgseal_notice n = {.severity = "NOTICE",
+                              .message = "a\x1b]0;title\a\tb\r\nc \u00e9\xc2\x9b"
+                                         "2J\x7f",
+                              .hint = "\x1b[2J"};
+    struct cli_str s = {0};
+
+    cli_errtext(&s, &n, NULL, CLI_ENC_UTF8, false);
+    assert_string_equal(cli_str(&s),
+                        "NOTICE:  a\\x1b]0;title\\x07\tb\\x0d\nc \u00e9\\xc2\\x9b2J\\x7f\n"
+                        "HINT:  \\x1b[2J\n");
+    cli_str_done(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +103,7 @@ int main(void)
         cmocka_unit_test(test_errtext__position__points_at_the_character),
         cmocka_unit_test(test_errtext__long_line__is_cut_around_the_character),
         cmocka_unit_test(test_errtext__internal_query__is_pointed_at),
+        cmocka_unit_test(test_errtext__commands_for_a_terminal__are_escaped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
