@@ -4,6 +4,7 @@
 
 #include "t.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -15,6 +16,7 @@ struct spec {
     char name[32], cn[128], org[64], san[256], key[16], digest[16], eku[32];
     char issuer[32], nc[64], forge[32], revoke[32];
     const char *sans[2];
+    bool explicit_curve;
     bool critical, noids, nosign, nocrlsign, tamper, proxy, badfrom, badto, minmax, reject, onlyca;
     long from, to;
 };
@@ -32,10 +34,19 @@ static bool flag(struct spec *s, const char *word)
     const struct {
         const char *word;
         bool *set;
-    } flags[] = {{"ca", &s->o.ca},       {"critical", &s->critical}, {"noids", &s->noids},
-                 {"nosign", &s->nosign}, {"tamper", &s->tamper},     {"nocrlsign", &s->nocrlsign},
-                 {"proxy", &s->proxy},   {"badfrom", &s->badfrom},   {"badto", &s->badto},
-                 {"minmax", &s->minmax}, {"reject", &s->reject},     {"onlyca", &s->onlyca}};
+    } flags[] = {{"ca", &s->o.ca},
+                 {"critical", &s->critical},
+                 {"noids", &s->noids},
+                 {"nosign", &s->nosign},
+                 {"tamper", &s->tamper},
+                 {"nocrlsign", &s->nocrlsign},
+                 {"proxy", &s->proxy},
+                 {"badfrom", &s->badfrom},
+                 {"badto", &s->badto},
+                 {"minmax", &s->minmax},
+                 {"reject", &s->reject},
+                 {"onlyca", &s->onlyca},
+                 {"explicit", &s->explicit_curve}};
 
     for (size_t i = 0; i < PGSEAL_COUNT(flags); i++) {
         if (strcmp(word, flags[i].word) == 0) {
@@ -203,6 +214,15 @@ static void renew(struct pgseal_minted *m)
     BIO_free(bio);
 }
 
+/* The curve in numbers instead of by its name. */
+static void spell_out(struct pgseal_minted *m)
+{
+    assert_int_equal(EVP_PKEY_set_utf8_string_param(m->key, OSSL_PKEY_PARAM_EC_ENCODING,
+                                                    OSSL_PKEY_EC_ENCODING_EXPLICIT),
+                     1);
+    assert_int_equal(X509_set_pubkey(m->cert, m->key), 1);
+}
+
 static void alter(const struct spec *s, struct pgseal_minted *m, const struct pgseal_minted *issuer)
 {
     EVP_PKEY *key = issuer != NULL ? issuer->key : m->key;
@@ -227,6 +247,8 @@ static void alter(const struct spec *s, struct pgseal_minted *m, const struct pg
         ASN1_STRING_set(X509_getm_notBefore(m->cert), "270114080000", -1);
     if (s->badto)
         ASN1_STRING_set(X509_getm_notAfter(m->cert), "280114080000", -1);
+    if (s->explicit_curve)
+        spell_out(m);
     assert_true(X509_sign(m->cert, key, md) > 0);
     if (s->tamper)
         tamper(m->cert);
@@ -271,7 +293,7 @@ static void make_cert(struct t_certs *pki, const struct spec *s, struct t_cert_i
     if (s->forge[0] != '\0')
         forge(item->cert, t_certs_get(pki, s->forge)->cert);
     else if (s->noids || s->nc[0] != '\0' || s->critical || s->nosign || s->nocrlsign ||
-             s->tamper || s->proxy || s->badfrom || s->badto)
+             s->tamper || s->proxy || s->badfrom || s->badto || s->explicit_curve)
         alter(s, item->cert, issuer);
     if (s->reject)
         reject(item->cert);

@@ -228,6 +228,8 @@ static void tell(struct pgseal__story *st)
     case X509_V_ERR_CRL_NOT_YET_VALID:
     case X509_V_ERR_CRL_SIGNATURE_FAILURE:
     case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+    case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
+    case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
     case X509_V_ERR_DIFFERENT_CRL_SCOPE:
     case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
         pgseal__story_crl(st);

@@ -11,6 +11,7 @@
 /* Least bits of security at each level (SSL_CTX_set_security_level(3)), and the RSA size for it. */
 static const int level_bits[] = {0, 80, 112, 128, 192, 256};
 static const int level_rsa[] = {0, 1024, 2048, 3072, 7680, 15360};
+static const char *const level_curve[] = {"P-256", "P-256", "P-256", "P-256", "P-384", "P-521"};
 
 static int level_of(const struct pgseal__story *st)
 {
@@ -38,9 +39,9 @@ void pgseal__story_strength(struct pgseal__story *st)
             pgseal__format(key, sizeof(key), "that this OpenSSL cannot read");
         pgseal__say(st,
                     "%s has a key %s (%d bits of security); security level %d wants %d (RSA %d, "
-                    "or P-256).",
+                    "or %s).",
                     st->who, key, EVP_PKEY_get_security_bits(X509_get0_pubkey(st->at)), level,
-                    level_bits[level], level_rsa[level]);
+                    level_bits[level], level_rsa[level], level_curve[level]);
     }
     if (st->e->depth > 0)
         pgseal__say_origin(st, st->at);
@@ -53,6 +54,13 @@ void pgseal__story_strength(struct pgseal__story *st)
                      "aws rds modify-db-instance --db-instance-identifier NAME "
                      "--ca-certificate-identifier rds-ca-rsa2048-g1 --apply-immediately",
                      (int)r.generation);
+    else if (st->e->error == X509_V_ERR_EE_KEY_TOO_SMALL)
+        pgseal__hint(st->err, "Give the %s a key of at least %d bits RSA or a %s key.",
+                     st->e->server_side ? "client" : "server", level_rsa[level],
+                     level_curve[level]);
+    else if (st->e->error == X509_V_ERR_CA_KEY_TOO_SMALL)
+        pgseal__hint(st->err, "Move to an authority with a key of at least %d bits RSA or %s.",
+                     level_rsa[level], level_curve[level]);
     else
         pgseal__hint(st->err, "%s", pgseal__x509_row(st->e->error)->fix);
 }
