@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX (64u * 1024 * 1024)
+#define FILE_MAX        (64u * 1024 * 1024)
+#define PIPE_TIMEOUT_MS 10000
 
 static const char *world_env(void *ctx, const char *name)
 {
@@ -39,6 +41,14 @@ static void world_stat(void *ctx, const char *path, struct pgseal_file *f)
         f->stat_sys = f->read_sys = errno;
 }
 
+/* A pipe whose writer takes its time, such as <(command) of a shell: not for ever. */
+static bool wait_input(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, PIPE_TIMEOUT_MS) > 0;
+}
+
 /* Reads to the end. Pipes and devices are read too, as stdio does. 0 or an errno. */
 static int slurp(int fd, size_t expected, struct pgseal_file *f)
 {
@@ -57,7 +67,7 @@ static int slurp(int fd, size_t expected, struct pgseal_file *f)
             f->data[f->len] = '\0';
             return 0;
         }
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_input(fd))))
             continue;
         if (n < 0)
             return errno;
