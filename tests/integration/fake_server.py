@@ -32,6 +32,20 @@ class Behaviour:
     drip: bool = False          # every byte on its own
     minor: int = 0              # highest 3.x it speaks
     version: str = "15.18"      # server_version it reports
+    session: str = ""           # standby, readonly; servers before 14 tell it only when asked
+
+    @property
+    def old(self):
+        return int(self.version.split(".")[0]) < 14
+
+    @property
+    def standby(self):
+        return "on" if self.session == "standby" else "off"
+
+    @property
+    def readonly(self):
+        """Sessions of a standby are read-only; the setting that is reported since 14 need not say so."""
+        return "on" if self.session == "readonly" or self.session == "standby" and self.old else "off"
 
 
 class Io:
@@ -282,8 +296,10 @@ class FakeServer(Listener):
         out = b""
         for name, value in (("server_version", b.version), ("server_encoding", "UTF8"),
                             ("client_encoding", "UTF8"), ("DateStyle", "ISO, MDY"), ("is_superuser", "off"),
-                            ("standard_conforming_strings", "on"), ("in_hot_standby", "off"),
-                            ("default_transaction_read_only", "off"), ("integer_datetimes", "on")):
+                            ("standard_conforming_strings", "on"), ("integer_datetimes", "on"),
+                            ("in_hot_standby", b.standby), ("default_transaction_read_only", b.readonly)):
+            if b.old and ("standby" in name or "read_only" in name):
+                continue
             out += message(b"S", name.encode() + b"\0" + value.encode() + b"\0")
         key = b"\0\0\0\7" + b"k" * (32 if min(b.minor, io.minor) >= 2 else 4)
         io.write(out + message(b"K", key) + message(b"Z", b"I"))
@@ -300,8 +316,10 @@ class FakeServer(Listener):
         version, cipher = (io.sock.version(), io.sock.cipher()[0]) if io.tls else (None, None)
         values = ["t" if io.tls else "f", version, cipher, io.user]
         names = ["ssl", "version", "cipher", "current_user"]
-        if b"in_recovery" in query or b"read_only" in query:
-            values, names = ["off"], ["transaction_read_only"]
+        if b"read_only" in query:
+            values, names = [io.behaviour.readonly], ["transaction_read_only"]
+        elif b"in_recovery" in query:
+            values, names = ["t" if io.behaviour.standby == "on" else "f"], ["pg_is_in_recovery"]
         described = b"".join(n.encode() + b"\0" + struct.pack("!IHIhih", 0, 0, 25, -1, -1, 0) for n in names)
         row = b"".join(struct.pack("!i", -1) if v is None else struct.pack("!i", len(v)) + v.encode()
                        for v in values)

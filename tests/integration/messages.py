@@ -69,7 +69,7 @@ MESSAGES = {
     "not-standby": ("reach", "server is not in hot standby mode"),
     "read-only": ("reach", "session is read-only"),
     "read-write": ("reach", "session is not read-only"),
-    "in-standby": ("reach", "server is in hot standby mode", "the fake server that could say so is the unit tests'"),
+    "in-standby": ("reach", "server is in hot standby mode"),
     # negotiation
     "send-ssl": ("negotiation", "could not send SSL negotiation packet: %s",
                  "8 bytes always fit into the empty send buffer of a new connection"),

@@ -51,6 +51,12 @@ ATTRS = {"any": "plain", "read-write": "plain", "read-only": "read-write", "prim
          "standby": "not-standby", "prefer-standby": "plain"}
 
 
+# what the fake server's sessions mean: primary, standby, read-only primary
+TOLD = {"any": ("plain",) * 3, "read-write": ("plain", "read-only", "read-only"),
+        "read-only": ("read-write", "plain", "plain"), "primary": ("plain", "in-standby", "plain"),
+        "standby": ("not-standby", "plain", "not-standby"), "prefer-standby": ("plain",) * 3}
+
+
 def attributes():
     for value, want in ATTRS.items():
         for mode in ("disable", "require"):
@@ -64,6 +70,12 @@ def attributes():
         expected = {"read-write": "read-only", "read-only": "plain"}.get(value, want)
         yield row("attrs-readonly-%s" % value, Pg(settings=readonly), expected, sslmode="disable",
                   target_session_attrs=value)
+    for value, wants in TOLD.items():
+        for version in ("15.18", "13.5", "9.6.24"):
+            for session, want in zip(("", "standby", "readonly"), wants):
+                yield row("attrs-told-%s-%s-%s" % (value, version, session or "primary"),
+                          Behaviour(version=version, session=session), want, sslmode="disable",
+                          target_session_attrs=value)
     for value in ("disable", "random"):
         yield row("balance-%s" % value, Pg(), "plain", sslmode="disable", load_balance_hosts=value, only=18,
                   because="libpq 15 does not know the parameter")
