@@ -4,6 +4,7 @@ import dataclasses
 import socket
 import ssl
 import struct
+import threading
 import time
 import warnings
 
@@ -96,7 +97,7 @@ class FakeServer(Listener):
     def __init__(self, pki):
         self.pki = pki
         self.behaviour, self.connections, self.passwords = Behaviour(), [], []
-        self.contexts = {}
+        self.contexts, self.local = {}, threading.local()
         super().__init__()
 
     def behave(self, behaviour):
@@ -212,6 +213,7 @@ class FakeServer(Listener):
                 ctx.minimum_version = ssl.TLSVersion[b.tls_min or "TLSv1"]
                 ctx.maximum_version = ssl.TLSVersion[b.tls_max or "TLSv1_3"]
             ctx.num_tickets = 0
+            ctx.sni_callback = self._name
             if b.alpn:
                 ctx.set_alpn_protocols(list(b.alpn))
             if b.client_ca:
@@ -220,8 +222,12 @@ class FakeServer(Listener):
             self.contexts[wanted] = ctx
         return self.contexts[wanted]
 
+    def _name(self, sock, name, ctx):
+        self.local.io.record("sni: %s" % name)
+
     def _handshake(self, io):
         b = io.behaviour
+        self.local.io = io
         if not io.sock.recv(1, socket.MSG_PEEK):
             raise Gone("closed instead of a ClientHello")
         if b.handshake:
@@ -285,6 +291,7 @@ class FakeServer(Listener):
         io.user = params.get(b"user", b"").decode(errors="replace")
         io.minor = code & 0xFFFF
         io.params = params
+        io.record("asks: 3.%d %s" % (io.minor, sorted(p for p in params.items() if p[0] != b"application_name")))
         b = io.behaviour
         script = b.auth if io.tls or not b.auth_plain else b.auth_plain
         if fake_auth.SCRIPTS[script](io):

@@ -157,6 +157,15 @@ class World:
             return {"port": str(port), "home": home, "host": HOST, "closed": str(self.closed_port)}[kind]
         return re.sub(r"\{(\w+(?::[\w-]+)?)\}", one, template)
 
+    def again(self, r):
+        """The fake server forgets what it saw."""
+        if isinstance(r.server, Behaviour):
+            self.fake.behave(r.server)
+
+    def events(self, r):
+        """What the fake server saw, None from a real one."""
+        return self.fake.settled() if isinstance(r.server, Behaviour) else None
+
     def prepare(self, r):
         """(conninfo, environment): the server is ready, the home directory of the row is new."""
         port = self.serve(r.server)
@@ -171,6 +180,13 @@ class World:
             os.chmod(path, mode)
         env = {k: self.fill(v, port, home) for k, v in r.env.items()}
         return self.fill(r.text, port, home), referee.environment(home, env)
+
+
+def seen(events):
+    """What two clients must have in common of what the fake server saw: all, but for OpenSSL's words on our side,
+    and what libpq still does before it looks at stuffed bytes."""
+    kept = [e for e in events if not e.startswith("reason: ")]
+    return kept[:kept.index("sslstuffed") + 1] if "sslstuffed" in kept else kept
 
 
 def verdict(outcome):
@@ -197,15 +213,17 @@ def check_want(r, outcome):
             "the row expects %s, the referee says:\n%s" % (key, outcome.text)
 
 
-def judge(r, conninfo, env, tools):
+def judge(r, conninfo, env, tools, world):
     """What libpq 18 says about the row on the OpenSSL pgseal runs with: an Outcome."""
     old = new = None
     if r.only != 18:
         old = referee.psql(tools.pg15, conninfo, env)
         old.text = differences.from_15(old.text)
     if r.only != 15 and tools.libpq18 is not None:
+        world.again(r)
         new = referee.libpq(tools.driver, tools.libpq18, conninfo, env)
         new.data = session(new)
+        new.events = world.events(r)
     if old and new:
         assert verdict(old) == verdict(new), "psql 15 %s, libpq 18 %s\n15: %s\n18: %s" % (
             verdict(old), verdict(new), old.text, new.text)
@@ -230,6 +248,9 @@ def compare(r, judged, got):
     expected = differences.intended(r.name, judged.text)
     assert got.text == expected, "DIFFERENT TEXT\nlibpq:  %s\npgseal: %s" % (expected, got.text)
     assert got.data == judged.data, "DIFFERENT SESSION\nlibpq:  %s\npgseal: %s" % (judged.data, got.data)
+    if judged.events is not None:
+        assert seen(got.events) == seen(judged.events), "DIFFERENT ON THE WIRE\nlibpq:  %s\npgseal: %s" % (
+            judged.events, got.events)
     for line in judged.noise.splitlines():
         said = line.partition("WARNING: ")[2].strip() or line
         said, _ = differences.WARNINGS.get(said, (said, ""))

@@ -17,6 +17,7 @@ class Outcome:
     text: str
     data: str
     noise: str = ""  # other lines of stderr
+    events: list = None  # what the fake server saw
 
 
 def environment(home, extra=None):

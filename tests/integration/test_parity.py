@@ -38,10 +38,13 @@ def test_parity(r, world, tools):
     if r.only == 18 and tools.libpq18 is None:
         pytest.skip(installs.missing(18))
     conninfo, env = world.prepare(r)
-    judged = parity.judge(r, conninfo, env, tools)
+    judged = parity.judge(r, conninfo, env, tools, world)
     if tools.program is None:
         pytest.skip("the referees agree; pgseal is not built: ./dev build, or set PGSEAL")
-    parity.compare(r, judged, referee.pgseal(tools.program, conninfo, env))
+    world.again(r)
+    got = referee.pgseal(tools.program, conninfo, env)
+    got.events = world.events(r)
+    parity.compare(r, judged, got)
 
 
 def test_every_row_has_its_own_name():
