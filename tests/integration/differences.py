@@ -57,6 +57,11 @@ STRICTER = {
     "answer-stuffedend-prefer": ("received unencrypted data after SSL response", STUFFED),
 }
 
+# Rows that may look different to the server: start of the row's name -> reason.
+WIRE = {
+    "bad-connect_timeout": "libpq has connected when it reads the number, pgseal has not",
+}
+
 # Warnings of libpq that pgseal gives elsewhere: libpq's, pgseal's, reason.
 WARNINGS = {"sslpassword truncated": ("OpenSSL takes its first 1023 bytes",
                                       "the story of a key that cannot be decrypted says it")}

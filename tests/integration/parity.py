@@ -248,7 +248,7 @@ def compare(r, judged, got):
     expected = differences.intended(r.name, judged.text)
     assert got.text == expected, "DIFFERENT TEXT\nlibpq:  %s\npgseal: %s" % (expected, got.text)
     assert got.data == judged.data, "DIFFERENT SESSION\nlibpq:  %s\npgseal: %s" % (judged.data, got.data)
-    if judged.events is not None:
+    if judged.events is not None and not r.name.startswith(tuple(differences.WIRE)):
         assert seen(got.events) == seen(judged.events), "DIFFERENT ON THE WIRE\nlibpq:  %s\npgseal: %s" % (
             judged.events, got.events)
     for line in judged.noise.splitlines():
