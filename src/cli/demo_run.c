@@ -8,6 +8,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 volatile int demo_interrupted;
@@ -105,6 +106,18 @@ static void collect(struct demo_output *out, const char *p, size_t n)
     out->text[out->len] = '\0';
 }
 
+/*
+ * libedit prints its prompt and only then takes over echoing, so what is typed at once is echoed
+ * twice. A moment is given to it; without libedit the terminal keeps its mode.
+ */
+static void wait_for_editor(int fd)
+{
+    struct termios mode;
+
+    for (int i = 0; i < 50 && tcgetattr(fd, &mode) == 0 && (mode.c_lflag & ICANON) != 0; i++)
+        poll(NULL, 0, 10);
+}
+
 /* Types the next line of `typed`, with its newline. */
 static const char *type_line(int fd, const char *typed)
 {
@@ -141,6 +154,7 @@ static void watch(int fd, const char *typed, int64_t deadline, struct demo_outpu
         collect(out, chunk, (size_t)n);
         if (typed != NULL && *typed != '\0' && at_prompt(out) && out->len != typed_at) {
             typed_at = out->len;
+            wait_for_editor(fd);
             typed = type_line(fd, typed);
         }
     }
