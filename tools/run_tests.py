@@ -86,7 +86,7 @@ def run_program(test, wrapper, build=ROOT):
     try:
         p = subprocess.run(wrapper + cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            env={**os.environ, **test["env"]}, cwd=test["workdir"] or build,
-                           timeout=test["timeout"] * (10 if wrapper else 1), check=False)
+                           timeout=test["timeout"] * (20 if wrapper else 1), check=False)
         out, code = p.stdout, p.returncode
     except subprocess.TimeoutExpired as e:
         out, code = (e.stdout or b"") + f"\nno end after {e.timeout:.0f} s\n".encode(), 124
