@@ -109,7 +109,7 @@ def test_cancel_is_protected_like_the_session(fake, home, more, before):
     got = session.run(home, "host=127.0.0.1 port=%d user=u dbname=d %s" % (fake.port, more), "cancel", "1", "x")
     assert got.out[0] == "cancel 0", got.err
     fake.settled()
-    events = [e for e in fake.connections[1] if not e.startswith(("connect", "reconnect", "alpn"))]
+    events = [e for e in fake.connections[1] if not e.startswith(("connect", "reconnect", "alpn", "sni"))]
     assert events == before + ["cancel"]
 
 
