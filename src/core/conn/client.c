@@ -122,27 +122,6 @@ static int step_nego(struct pgseal_conn *c, struct pgseal_io *io, int64_t now_un
     return PGSEAL_MORE;
 }
 
-static int step_tls(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
-{
-    struct pgseal_err local;
-    int rc;
-
-    if (err == NULL)
-        err = &local;
-    rc = pgseal_tls_step(c->tls, io, err);
-    if (rc == PGSEAL_MORE)
-        return rc;
-    /* CLOSED: the handshake is complete and the peer has already said goodbye behind it. */
-    if (rc >= 0)
-        rc = pgseal__conn_tls_done(c, err);
-    if (rc < 0) {
-        pgseal__conn_tls_failed(c, err);
-        return pgseal__conn_failed(c, PGSEAL_OUT_TLS_FAILED, rc);
-    }
-    c->phase = PHASE_HELLO;
-    return PGSEAL_READY;
-}
-
 /* CancelRequest goes where the startup packet would; then the server closes without a word. */
 static int send_cancel(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
 {
@@ -432,7 +411,7 @@ int pgseal__conn_client_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
             rc = step_nego(c, io, now_unix_s, err);
             break;
         case PHASE_TLS:
-            rc = step_tls(c, io, err);
+            rc = pgseal__conn_handshake(c, io, err);
             break;
         case PHASE_HELLO:
             rc = c->o.cancel != NULL ? send_cancel(c, io, err) : send_startup(c, io, err);

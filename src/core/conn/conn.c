@@ -49,7 +49,7 @@ int pgseal__conn_pump(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal
     return c->tls != NULL ? pgseal_tls_step(c->tls, io, err) : pump_plain(io, err);
 }
 
-int pgseal__conn_tls_done(struct pgseal_conn *c, struct pgseal_err *err)
+static int tls_done(struct pgseal_conn *c, struct pgseal_err *err)
 {
     struct pgseal_tls_facts *f = &c->facts.tls_facts;
     char text[160];
@@ -66,6 +66,33 @@ int pgseal__conn_tls_done(struct pgseal_conn *c, struct pgseal_err *err)
 void pgseal__conn_tls_failed(struct pgseal_conn *c, const struct pgseal_err *err)
 {
     pgseal__emit(&c->trace, PGSEAL_EV_TLS_FAIL, err != NULL ? err->msg : NULL);
+}
+
+int pgseal__conn_handshake(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
+{
+    struct pgseal_err local;
+    int rc;
+
+    if (err == NULL)
+        err = &local;
+    rc = pgseal_tls_step(c->tls, io, err);
+    if (rc == PGSEAL_MORE)
+        return rc;
+    /* CLOSED: the handshake is complete and the peer has already said goodbye behind it. */
+    if (rc >= 0)
+        rc = tls_done(c, err);
+    /* backend_startup.c: direct TLS without the agreed protocol name is closed. */
+    if (rc >= 0 && c->server && c->nego.direct &&
+        strcmp(c->facts.tls_facts.alpn, "postgresql") != 0)
+        rc = pgseal__fail(err, PGSEAL_E_ALPN,
+                          "received direct SSL connection request without ALPN protocol "
+                          "negotiation extension");
+    if (rc < 0) {
+        pgseal__conn_tls_failed(c, err);
+        return pgseal__conn_failed(c, PGSEAL_OUT_TLS_FAILED, rc);
+    }
+    c->phase = PHASE_HELLO;
+    return PGSEAL_READY;
 }
 
 int pgseal_conn_step(struct pgseal_conn *c, struct pgseal_io *io, int64_t now_unix_s,

@@ -65,8 +65,9 @@ struct pgseal_conn {
 int pgseal__conn_pump(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err);
 /* Remembers that the connection failed and how the plan should see it. Returns rc. */
 int pgseal__conn_failed(struct pgseal_conn *c, enum pgseal_outcome outcome, int rc);
-/* Tells the outcome of the handshake as an event and fills facts. */
-int pgseal__conn_tls_done(struct pgseal_conn *c, struct pgseal_err *err);
+/* Moves the handshake, in either role; tells its outcome as an event and fills facts. */
+int pgseal__conn_handshake(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err);
+/* Tells a handshake that failed, or never began, as an event. */
 void pgseal__conn_tls_failed(struct pgseal_conn *c, const struct pgseal_err *err);
 /* Copies bytes into a blob. 0 or NOMEM. */
 int pgseal__blob_set(struct blob *b, const uint8_t *p, size_t n, struct pgseal_err *err);

@@ -51,32 +51,6 @@ static int step_nego(struct pgseal_conn *c, struct pgseal_io *io, int64_t now_un
     return PGSEAL_MORE;
 }
 
-static int step_tls(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
-{
-    struct pgseal_err local;
-    int rc;
-
-    if (err == NULL)
-        err = &local;
-    rc = pgseal_tls_step(c->tls, io, err);
-    if (rc == PGSEAL_MORE)
-        return rc;
-    /* CLOSED: the handshake is complete and the peer has already said goodbye behind it. */
-    if (rc >= 0)
-        rc = pgseal__conn_tls_done(c, err);
-    /* backend_startup.c: direct TLS without the agreed protocol name is closed. */
-    if (rc >= 0 && c->nego.direct && strcmp(c->facts.tls_facts.alpn, "postgresql") != 0)
-        rc = pgseal__fail(err, PGSEAL_E_ALPN,
-                          "received direct SSL connection request without ALPN protocol "
-                          "negotiation extension");
-    if (rc < 0) {
-        pgseal__conn_tls_failed(c, err);
-        return pgseal__conn_failed(c, PGSEAL_OUT_TLS_FAILED, rc);
-    }
-    c->phase = PHASE_HELLO;
-    return PGSEAL_READY;
-}
-
 /* Inside TLS only a startup packet or a cancel request may come (postgres-tls: c.1). */
 static int keep_first(struct pgseal_conn *c, const uint8_t *p, size_t n, struct pgseal_err *err)
 {
@@ -141,7 +115,7 @@ int pgseal__conn_server_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
             rc = step_nego(c, io, now_unix_s, err);
             break;
         case PHASE_TLS:
-            rc = step_tls(c, io, err);
+            rc = pgseal__conn_handshake(c, io, err);
             break;
         case PHASE_HELLO:
             rc = step_hello(c, io, err);
