@@ -18,6 +18,7 @@
  * Threads   one thread per object; trust sets and tls contexts are immutable and counted.
  */
 #include <pgseal/auth.h>
+#include <pgseal/aws.h>
 #include <pgseal/buf.h>
 #include <pgseal/cert.h>
 #include <pgseal/conn.h>
