@@ -8,11 +8,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#ifdef PGSEAL_CLIENT_ONLY
+#    define PGSEAL_RUN_FULL(run) NULL
+#else
+#    define PGSEAL_RUN_FULL(run) run
+#endif
+#define PGSEAL_RUN_CLIENT(run) run
+
 static const struct verb {
     const char *name, *text;
-    int (*run)(int argc, char **argv);
+    int (*run)(int argc, char **argv); /* NULL: not in this build */
 } VERBS[] = {
-#define PGSEAL_ROW(name, text) {#name, text, cli_verb_##name},
+#define PGSEAL_ROW(name, build, text) {#name, text, PGSEAL_RUN_##build(cli_verb_##name)},
 #include "verbs.def"
 #undef PGSEAL_ROW
 };
@@ -28,7 +35,8 @@ static void help(FILE *f)
           "Verbs:\n",
           f);
     for (size_t i = 0; i < PGSEAL_COUNT(VERBS); i++)
-        fprintf(f, "  %-10s  %s\n", VERBS[i].name, VERBS[i].text);
+        if (VERBS[i].run != NULL)
+            fprintf(f, "  %-10s  %s\n", VERBS[i].name, VERBS[i].text);
     fputs("\n"
           "pgseal VERB --help tells more; so do the manual pages pgseal(1) and pgseal-VERB(1).\n",
           f);
@@ -38,14 +46,25 @@ static int unknown(const char *name)
 {
     const char *names[PGSEAL_COUNT(VERBS)];
     const char *near;
+    size_t n = 0;
 
     for (size_t i = 0; i < PGSEAL_COUNT(VERBS); i++)
-        names[i] = VERBS[i].name;
-    near = cli_nearest(name, names, PGSEAL_COUNT(VERBS));
+        if (VERBS[i].run != NULL)
+            names[n++] = VERBS[i].name;
+    near = cli_nearest(name, names, n);
     fprintf(stderr, "pgseal: error: unknown verb \"%s\"", name);
     if (near != NULL)
         fprintf(stderr, "; did you mean %s?", near);
     fputs("\npgseal: hint: pgseal --help\n", stderr);
+    return EXIT_USAGE;
+}
+
+static int left_out(const char *name)
+{
+    fprintf(stderr,
+            "pgseal: error: this pgseal is the client alone and has no verb \"%s\"\n"
+            "pgseal: hint: use a full build of pgseal, on a machine with PostgreSQL\n",
+            name);
     return EXIT_USAGE;
 }
 
@@ -78,6 +97,6 @@ int cli_main(int argc, char **argv)
     }
     for (size_t i = 0; i < PGSEAL_COUNT(VERBS); i++)
         if (strcmp(argv[1], VERBS[i].name) == 0)
-            return VERBS[i].run(argc - 1, argv + 1);
+            return VERBS[i].run != NULL ? VERBS[i].run(argc - 1, argv + 1) : left_out(argv[1]);
     return unknown(argv[1]);
 }

@@ -3,7 +3,7 @@
 #ifndef PGSEAL_CLI_VERBS_INT_H
 #define PGSEAL_CLI_VERBS_INT_H
 
-#define PGSEAL_ROW(name, text) int cli_verb_##name(int argc, char **argv);
+#define PGSEAL_ROW(name, build, text) int cli_verb_##name(int argc, char **argv);
 #include "verbs.def"
 #undef PGSEAL_ROW
 
