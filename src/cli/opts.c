@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* The option parser of `pgseal connect`: psql's own letters and long names, from opts.def. */
 #include "opts_int.h"
-
-#include <getopt.h>
+#include "optscan_int.h"
 
 enum opt_id {
 #define PGSEAL_ROW(id, letter, name, arg, group, help) OPT_##id,
@@ -10,57 +9,18 @@ enum opt_id {
 #undef PGSEAL_ROW
 };
 
-enum opt_group { CONNECT, RUN, OUTPUT, OTHER, PSQL };
+#define CONNECT "Connecting"
+#define RUN     "Running"
+#define OUTPUT  "Output"
+#define OTHER   "Other"
+#define PSQL    NULL /* known, but psql's */
 
-static const struct opt {
-    char letter;
-    const char *name, *arg;
-    enum opt_group group;
-    const char *help;
-} OPTS[] = {
+static const struct cli_optrow OPTS[] = {
 #define PGSEAL_ROW(id, letter, name, arg, group, help) {letter, name, arg, group, help},
 #include "opts.def"
 #undef PGSEAL_ROW
 };
 #define NOPTS PGSEAL_COUNT(OPTS)
-
-/* getopt_long's own tables, and the answer codes: 256 + row, so that none is a letter. */
-#define ROW_BASE 256
-
-struct tables {
-    struct option longs[NOPTS + 1];
-    char shorts[2 * NOPTS + 2];
-};
-
-static void fill(struct tables *t)
-{
-    char *s = t->shorts;
-
-    *s++ = ':'; /* a missing argument is ':' and not '?' */
-    for (size_t i = 0; i < NOPTS; i++) {
-        t->longs[i] = (struct option){
-            .name = OPTS[i].name,
-            .has_arg = OPTS[i].arg != NULL ? required_argument : no_argument,
-            .val = ROW_BASE + (int)i,
-        };
-        if (OPTS[i].letter == 0 || OPTS[i].letter == '?')
-            continue;
-        *s++ = OPTS[i].letter;
-        if (OPTS[i].arg != NULL)
-            *s++ = ':';
-    }
-    *s = '\0';
-}
-
-static int row_of(int c)
-{
-    if (c >= ROW_BASE)
-        return c - ROW_BASE;
-    for (size_t i = 0; i < NOPTS; i++)
-        if (OPTS[i].letter == c)
-            return (int)i;
-    return -1;
-}
 
 int cli_parse_bool(const char *text, bool *out)
 {
@@ -155,7 +115,7 @@ static bool *switch_of(struct cli_opts *o, enum opt_id id)
 /* 0, -1, or -2 when psql could do it. */
 static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *why)
 {
-    const struct opt *opt = &OPTS[row];
+    const struct cli_optrow *opt = &OPTS[row];
     bool *on = switch_of(o, (enum opt_id)row);
 
     if (opt->group == PSQL) {
@@ -163,7 +123,7 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
                      opt->name, opt->help);
         return -2;
     }
-    if (opt->group == OUTPUT) {
+    if (strcmp(opt->group, OUTPUT) == 0) {
         print_option(o, (enum opt_id)row, arg);
         return 0;
     }
@@ -204,40 +164,6 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
     }
 }
 
-/* What getopt could not make sense of. */
-static void complain(int c, char **argv, struct cli_str *why)
-{
-    const char *word = optind > 0 ? argv[optind - 1] : "";
-    const char *names[NOPTS];
-    const char *near;
-    char typed[64];
-
-    if (c == ':') {
-        if (optopt > 0 && optopt < ROW_BASE)
-            cli_str_addf(why, "pgseal: error: option -%c needs a value\n", optopt);
-        else
-            cli_str_addf(why, "pgseal: error: option %s needs a value\n", word);
-        return;
-    }
-    if (optopt > 0 && optopt < ROW_BASE) {
-        cli_str_addf(why, "pgseal: error: unknown option -%c\n", optopt);
-        return;
-    }
-    if (optopt >= ROW_BASE) {
-        cli_str_addf(why, "pgseal: error: option --%s takes no value\n",
-                     OPTS[optopt - ROW_BASE].name);
-        return;
-    }
-    pgseal__format(typed, sizeof(typed), "%.*s", (int)strcspn(word, "="), word);
-    for (size_t i = 0; i < NOPTS; i++)
-        names[i] = OPTS[i].name;
-    near = cli_nearest(typed[0] == '-' && typed[1] == '-' ? typed + 2 : typed, names, NOPTS);
-    cli_str_addf(why, "pgseal: error: unknown option %s", typed);
-    if (near != NULL)
-        cli_str_addf(why, "; did you mean --%s?", near);
-    cli_str_addc(why, '\n');
-}
-
 /* Options that psql does not have are left out of a command line for psql. */
 static bool ours_only(int row)
 {
@@ -263,10 +189,10 @@ static void add_handover(struct cli_str *line, int row, const char *arg)
     cli_free(copy);
 }
 
-static void take_operands(struct cli_opts *o, int argc, char **argv, struct cli_str *line,
-                          struct cli_str *why)
+static void take_operands(struct cli_opts *o, int argc, char **argv, int first,
+                          struct cli_str *line, struct cli_str *why)
 {
-    for (int i = optind; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         char *copy;
 
         if (o->dbname == NULL) {
@@ -287,48 +213,41 @@ static void take_operands(struct cli_opts *o, int argc, char **argv, struct cli_
     }
 }
 
+/* One scan: where options go, and the line for psql that grows with them. */
+struct scan {
+    struct cli_opts *o;
+    struct cli_str line;
+    bool psqls; /* an option that only psql has */
+};
+
+static int take_one(void *ctx, size_t row, const char *arg, struct cli_str *why)
+{
+    struct scan *s = ctx;
+    int got = take(s->o, (int)row, arg, why);
+
+    add_handover(&s->line, (int)row, arg);
+    s->psqls |= got == -2;
+    return got == -2 ? 0 : got; /* go on: the line for psql is to be complete */
+}
+
 int cli_opts_parse(struct cli_opts *o, int argc, char **argv, struct cli_str *why)
 {
-    struct tables t = {0};
-    struct cli_str line = {0};
-    int rc = 0;
-    int c;
+    struct scan s = {.o = o};
+    int first;
 
     *o = (struct cli_opts){.print = {.fieldsep = "|", .recordsep = "\n"}};
-    fill(&t);
-    cli_str_add(&line, "psql");
-    optind = 0; /* glibc: begin anew */
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
-        int row = row_of(c);
-        int got;
-
-        /* -? is how getopt says "unknown", and psql's way to ask for help. */
-        if (c == '?' && (optopt == '?' || optopt == 0) && optind > 0 &&
-            strcmp(argv[optind - 1], "-?") == 0)
-            row = OPT_HELP;
-        else if (c == '?' || c == ':')
-            row = -1;
-        if (row < 0) {
-            complain(c, argv, why);
-            rc = -1;
-            break;
-        }
-        got = take(o, row, optarg, why);
-        add_handover(&line, row, optarg);
-        if (got < rc)
-            rc = got;
-        if (got == -1)
-            break;
-    }
-    if (rc != -1)
-        take_operands(o, argc, argv, &line, why);
-    o->handover = line.p;
-    if (rc == -2)
+    cli_str_add(&s.line, "psql");
+    first = cli_optscan(OPTS, NOPTS, argc, argv, take_one, &s, why);
+    if (first >= 0)
+        take_operands(o, argc, argv, first, &s.line, why);
+    o->handover = s.line.p;
+    if (first >= 0 && !s.psqls)
+        return 0;
+    if (first >= 0)
         cli_str_addf(why, "pgseal: hint: %s\n", o->handover);
-    else if (rc == -1)
+    else
         cli_str_add(why, "pgseal: hint: pgseal connect --help\n");
-    return rc < 0 ? -1 : 0;
+    return -1;
 }
 
 void cli_opts_done(struct cli_opts *o)
@@ -340,25 +259,5 @@ void cli_opts_done(struct cli_opts *o)
 
 void cli_opts_help(struct cli_str *out)
 {
-    static const char *const GROUPS[] = {"Connecting", "Running", "Output", "Other"};
-
-    for (size_t g = 0; g < PGSEAL_COUNT(GROUPS); g++) {
-        cli_str_addf(out, "\n%s:\n", GROUPS[g]);
-        for (size_t i = 0; i < NOPTS; i++) {
-            size_t start = out->len;
-            size_t used;
-
-            if (OPTS[i].group != g)
-                continue;
-            if (OPTS[i].letter != 0)
-                cli_str_addf(out, "  -%c, ", OPTS[i].letter);
-            else
-                cli_str_add(out, "      ");
-            cli_str_addf(out, "--%s%s%s", OPTS[i].name, OPTS[i].arg != NULL ? "=" : "",
-                         OPTS[i].arg != NULL ? OPTS[i].arg : "");
-            used = out->len - start;
-            cli_str_pad(out, used < 34 ? 34 - used : 1);
-            cli_str_addf(out, "%s\n", OPTS[i].help);
-        }
-    }
+    cli_optrows_help(OPTS, NOPTS, out);
 }
