@@ -9,11 +9,10 @@ enum opt_id {
 #undef PGSEAL_ROW
 };
 
-#define CONNECT "Connecting"
-#define RUN     "Running"
-#define OUTPUT  "Output"
-#define OTHER   "Other"
-#define PSQL    NULL /* known, but psql's */
+#define RUN    "Running"
+#define OUTPUT "Output"
+#define OTHER  "Other"
+#define PSQL   NULL /* known, but psql's */
 
 static const struct cli_optrow OPTS[] = {
 #define PGSEAL_ROW(id, letter, name, arg, group, help) {letter, name, arg, group, help},
@@ -103,8 +102,7 @@ static void print_option(struct cli_opts *o, enum opt_id id, const char *arg)
 /* What an option without a value turns on, or NULL. */
 static bool *switch_of(struct cli_opts *o, enum opt_id id)
 {
-    return id == OPT_STRICT    ? &o->strict
-           : id == OPT_QUIET   ? &o->quiet
+    return id == OPT_QUIET     ? &o->quiet
            : id == OPT_TRACE   ? &o->trace
            : id == OPT_JSON    ? &o->json
            : id == OPT_HELP    ? &o->help
@@ -118,6 +116,10 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
     const struct cli_optrow *opt = &OPTS[row];
     bool *on = switch_of(o, (enum opt_id)row);
 
+    if (row < CLI_TARGET_ROWS) {
+        cli_target_take(&o->target, (size_t)row, arg);
+        return 0;
+    }
     if (opt->group == PSQL) {
         cli_str_addf(why, "pgseal: error: option -%c (--%s) is psql's (it %s)\n", opt->letter,
                      opt->name, opt->help);
@@ -132,25 +134,8 @@ static int take(struct cli_opts *o, int row, const char *arg, struct cli_str *wh
         return 0;
     }
     switch ((enum opt_id)row) {
-    case OPT_HOST:
-        o->host = arg;
-        return 0;
-    case OPT_PORT:
-        o->port = arg;
-        return 0;
-    case OPT_USERNAME:
-        o->user = arg;
-        return 0;
-    case OPT_DBNAME:
-        o->dbname = arg;
-        return 0;
-    case OPT_NO_PASSWORD:
-    case OPT_PASSWORD:
-        o->ask_password = row == OPT_PASSWORD;
-        o->never_ask = row == OPT_NO_PASSWORD;
-        return 0;
     case OPT_SSLKEYLOGFILE:
-        o->sslkeylogfile = arg;
+        o->target.sslkeylogfile = arg;
         return 0;
     case OPT_COMMAND:
     case OPT_FILE:
@@ -195,11 +180,7 @@ static void take_operands(struct cli_opts *o, int argc, char **argv, int first,
     for (int i = first; i < argc; i++) {
         char *copy;
 
-        if (o->dbname == NULL) {
-            o->dbname = argv[i];
-        } else if (o->user == NULL) {
-            o->user = argv[i];
-        } else {
+        if (!cli_target_operand(&o->target, argv[i])) {
             if (!o->quiet)
                 cli_str_addf(why, "pgseal: warning: extra command-line argument \"%s\" ignored\n",
                              argv[i]);

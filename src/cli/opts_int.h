@@ -4,6 +4,7 @@
 #define PGSEAL_CLI_OPTS_INT_H
 
 #include "table_int.h"
+#include "target_int.h"
 
 /** One -c or -f, in the order given. */
 struct cli_action {
@@ -13,13 +14,11 @@ struct cli_action {
 
 /** What was typed. Strings lend from argv unless a comment says otherwise. */
 struct cli_opts {
-    const char *host, *port, *user, *dbname;
-    const char *sslkeylogfile;
+    struct cli_target_opts target;
     struct cli_action *actions; /**< ours */
     size_t nactions;
     struct cli_print print;
-    bool ask_password, never_ask;
-    bool strict, trace, json, quiet, on_error_stop;
+    bool trace, json, quiet, on_error_stop;
     bool help, version;
     char *handover; /**< ours. The psql command line for the same connection, without secrets */
 };

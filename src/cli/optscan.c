@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Scans options by a table of rows, with getopt_long; says what a typing error may have meant. */
-#include "optscan_int.h"
-
 #include "opts_int.h"
+#include "optscan_int.h"
 
 #include <getopt.h>
 
@@ -84,8 +83,8 @@ static void complain(const struct cli_optrow *rows, size_t n, int c, char **argv
     cli_str_addc(why, '\n');
 }
 
-int cli_optscan(const struct cli_optrow *rows, size_t n, int argc, char **argv,
-                cli_opttake_fn take, void *ctx, struct cli_str *why)
+int cli_optscan(const struct cli_optrow *rows, size_t n, int argc, char **argv, cli_opttake_fn take,
+                void *ctx, struct cli_str *why)
 {
     struct tables t;
     int rc = 0;

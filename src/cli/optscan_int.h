@@ -24,8 +24,8 @@ typedef int (*cli_opttake_fn)(void *ctx, size_t row, const char *arg, struct cli
  * @param why  what is wrong, whole lines with "pgseal: error: ". The caller adds its hint.
  * @return     index of the first operand, or -1.
  */
-int cli_optscan(const struct cli_optrow *rows, size_t n, int argc, char **argv,
-                cli_opttake_fn take, void *ctx, struct cli_str *why);
+int cli_optscan(const struct cli_optrow *rows, size_t n, int argc, char **argv, cli_opttake_fn take,
+                void *ctx, struct cli_str *why);
 
 /** Appends the rows with a group, one a line, under their headings in order of appearance. */
 void cli_optrows_help(const struct cli_optrow *rows, size_t n, struct cli_str *out);

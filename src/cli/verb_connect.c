@@ -2,8 +2,7 @@
 /* `pgseal connect`: from the command line to an open session, then what was asked for. */
 #include "about_int.h"
 #include "errtext_int.h"
-#include "trace_int.h"
-#include "tty_int.h"
+#include "target_int.h"
 #include "verbs_int.h"
 
 #include <pgseal/drive.h>
@@ -17,21 +16,14 @@
 /* One run of the verb. */
 struct app {
     struct cli_opts opts;
-    char *dbname;   /* ours: a copy of the operand, which may hold a password. Secret */
-    char *password; /* ours: typed. Secret */
-    struct pgseal_conninfo *ci;
-    struct pgseal_session *session;
-    struct cli_trace trace;
+    struct cli_target target;
     struct cli_run run;
     bool tty; /* standard input and output are terminals: psql's !notty */
 };
 
 static void app_done(struct app *a)
 {
-    pgseal_session_close(a->session);
-    pgseal_conninfo_free(a->ci);
-    pgseal__wipe_free_str(a->dbname);
-    pgseal__wipe_free_str(a->password);
+    cli_target_done(&a->target);
     cli_str_done(&a->run.key);
     cli_str_done(&a->run.notify);
     cli_opts_done(&a->opts);
@@ -42,12 +34,12 @@ static void app_done(struct app *a)
 static int link_read(void *ctx, struct pgseal_frame *out, struct pgseal_err *err)
 {
     struct app *a = ctx;
-    int rc = pgseal_session_read(a->session, 0, out, err);
+    int rc = pgseal_session_read(a->target.session, 0, out, err);
 
     if (rc != 0)
         return rc;
     /* A clean end is as unwelcome in the middle of a query; libpq's texts. */
-    if (pgseal_session_facts(a->session)->tls)
+    if (pgseal_session_facts(a->target.session)->tls)
         return pgseal__fail(err, PGSEAL_E_CLOSED, "SSL connection has been closed unexpectedly");
     return pgseal__fail(err, PGSEAL_E_CLOSED,
                         "server closed the connection unexpectedly\n"
@@ -57,29 +49,29 @@ static int link_read(void *ctx, struct pgseal_frame *out, struct pgseal_err *err
 
 static int link_write(void *ctx, uint8_t type, const void *body, size_t n, struct pgseal_err *err)
 {
-    return pgseal_session_write(((struct app *)ctx)->session, type, body, n, err);
+    return pgseal_session_write(((struct app *)ctx)->target.session, type, body, n, err);
 }
 
 static int link_flush(void *ctx, struct pgseal_err *err)
 {
-    return pgseal_session_flush(((struct app *)ctx)->session, err);
+    return pgseal_session_flush(((struct app *)ctx)->target.session, err);
 }
 
 static int link_cancel(void *ctx, struct pgseal_err *err)
 {
-    return pgseal_session_cancel(((struct app *)ctx)->session, err);
+    return pgseal_session_cancel(((struct app *)ctx)->target.session, err);
 }
 
 static const char *link_param(void *ctx, const char *name)
 {
-    return pgseal_session_param(((struct app *)ctx)->session, name);
+    return pgseal_session_param(((struct app *)ctx)->target.session, name);
 }
 
 /* ---- telling about the connection ------------------------------------------------------------ */
 
 static bool root_is_missing(const struct app *a)
 {
-    const char *path = pgseal_conninfo_options(a->ci)->sslrootcert;
+    const char *path = pgseal_conninfo_options(a->target.ci)->sslrootcert;
     const struct pgseal_world *w = pgseal_world_host();
     struct pgseal_file f = {0};
 
@@ -91,23 +83,23 @@ static bool root_is_missing(const struct app *a)
 
 static struct cli_about about(const struct app *a)
 {
-    const struct pgseal_options *opt = pgseal_conninfo_options(a->ci);
+    const struct pgseal_options *opt = pgseal_conninfo_options(a->target.ci);
 
     return (struct cli_about){
-        .facts = pgseal_session_facts(a->session),
+        .facts = pgseal_session_facts(a->target.session),
         .opt = opt,
-        .host = pgseal_session_host(a->session),
-        .address = pgseal_session_address(a->session),
+        .host = pgseal_session_host(a->target.session),
+        .address = pgseal_session_address(a->target.session),
         .user = opt->user,
         .dbname = opt->dbname,
-        .server_version = pgseal_session_param(a->session, "server_version"),
-        .superuser = pgseal_session_param(a->session, "is_superuser"),
-        .standby = pgseal_session_param(a->session, "in_hot_standby"),
+        .server_version = pgseal_session_param(a->target.session, "server_version"),
+        .superuser = pgseal_session_param(a->target.session, "is_superuser"),
+        .standby = pgseal_session_param(a->target.session, "in_hot_standby"),
         .ssl_library = OpenSSL_version(OPENSSL_VERSION),
         .now_unix_s = (int64_t)time(NULL),
         .root_missing = root_is_missing(a),
-        .server_said_no = a->trace.server_said_no,
-        .tls_failure = a->trace.tls_failed ? a->trace.tls_failure : NULL,
+        .server_said_no = a->target.trace.server_said_no,
+        .tls_failure = a->target.trace.tls_failed ? a->target.trace.tls_failure : NULL,
     };
 }
 
@@ -174,141 +166,20 @@ static void tell_at_start(struct app *a)
 
 static int failed(struct app *a, const struct pgseal_err *err)
 {
-    struct cli_str s = {0};
-
     if (a->opts.json)
         (void)cli_failure_json(stdout, err);
-    cli_say(&a->run.log, CLI_ERROR, "%s", err->msg);
-    cli_story(&s, err, cli_columns(STDERR_FILENO), a->run.log.colour);
-    fputs(cli_str(&s), stderr);
-    cli_str_done(&s);
+    cli_target_failed(&a->target, err);
     return CLI_EXIT_BADCONN;
-}
-
-static void warn(void *ctx, const char *text)
-{
-    struct app *a = ctx;
-
-    if (!a->opts.quiet)
-        cli_say(&a->run.log, CLI_WARNING, "%s", text);
-}
-
-static char *ask_password(void *ctx, const char *user)
-{
-    char prompt[256];
-    char *typed, *given;
-
-    (void)ctx;
-    if (user != NULL && user[0] != '\0')
-        pgseal__format(prompt, sizeof(prompt), "Password for user %s: ", user);
-    else
-        pgseal__format(prompt, sizeof(prompt), "Password: ");
-    typed = cli_ask_secret(prompt);
-    given = typed != NULL ? strdup(typed) : NULL; /* the session releases it with free() */
-    pgseal__wipe_free_str(typed);
-    return given;
-}
-
-static int set(struct app *a, const char *keyword, const char *value, const char *origin,
-               struct pgseal_err *err)
-{
-    return value == NULL ? 0 : pgseal_conninfo_set(a->ci, keyword, value, origin, err);
-}
-
-/* The order is psql's (PG18 startup.c): a connection string overrides what stands before it. */
-static int collect(struct app *a, struct pgseal_err *err)
-{
-    const struct cli_opts *o = &a->opts;
-    bool encode = a->tty && getenv("PGCLIENTENCODING") == NULL;
-
-    if (set(a, "host", o->host, "-h", err) < 0 || set(a, "port", o->port, "-p", err) < 0 ||
-        set(a, "user", o->user, "-U", err) < 0 || set(a, "password", a->password, "typed", err) < 0)
-        return err->code;
-    if (a->dbname != NULL && pgseal_conninfo_is_string(a->dbname)) {
-        if (pgseal_conninfo_parse(a->ci, a->dbname, err) < 0)
-            return err->code;
-    } else if (set(a, "dbname", a->dbname, "-d", err) < 0) {
-        return err->code;
-    }
-    if (set(a, "fallback_application_name", "pgseal", "default", err) < 0 ||
-        set(a, "client_encoding", encode ? "auto" : NULL, "terminal", err) < 0 ||
-        set(a, "sslkeylogfile", o->sslkeylogfile, "--sslkeylogfile", err) < 0)
-        return err->code;
-    return 0;
-}
-
-/* --strict turns the default into verify-full and contradicts a weaker mode that somebody chose. */
-static int be_strict(struct app *a, struct pgseal_err *err)
-{
-    const char *mode = pgseal_conninfo_get(a->ci, "sslmode");
-    const char *origin = pgseal_conninfo_origin(a->ci, "sslmode");
-
-    if (mode == NULL)
-        return set(a, "sslmode", "verify-full", "--strict", err);
-    if (strcmp(mode, "verify-full") == 0)
-        return 0;
-    pgseal__fail(err, PGSEAL_E_OPTION, "sslmode \"%s\" may not be used with --strict", mode);
-    pgseal__detail(err, "sslmode=%s comes from: %s.", mode, origin != NULL ? origin : "unknown");
-    pgseal__hint(err, "Use sslmode=verify-full, or leave sslmode out: --strict sets it.");
-    return err->code;
-}
-
-static int settings(struct app *a, struct pgseal_err *err)
-{
-    const struct pgseal_world *world = pgseal_world_host();
-    const char *text;
-
-    a->ci = pgseal_conninfo_new(err);
-    if (a->ci == NULL || collect(a, err) < 0)
-        return err->code;
-    if (a->opts.strict && pgseal_conninfo_get(a->ci, "sslmode") == NULL &&
-        world->env(world->ctx, "PGSSLMODE") == NULL && be_strict(a, err) < 0)
-        return err->code;
-    if (pgseal_conninfo_finish(a->ci, world, err) < 0)
-        return err->code;
-    for (size_t i = 0; (text = pgseal_conninfo_warning(a->ci, i)) != NULL; i++)
-        fprintf(stderr, "pgseal: warning: %s\n", text);
-    return a->opts.strict ? be_strict(a, err) : 0;
-}
-
-/* Notices that came with the connection; libpq prints them as they are. */
-static void tell_notices(struct app *a)
-{
-    const uint8_t *body;
-    size_t n;
-
-    while ((body = pgseal_session_notice(a->session, &n)) != NULL) {
-        struct pgseal_notice notice;
-        struct cli_str s = {0};
-
-        if (pgseal_notice_parse(body, n, &notice, NULL) < 0)
-            continue;
-        cli_errtext(&s, &notice, NULL, a->run.enc, false);
-        fputs(cli_str(&s), stderr);
-        cli_str_done(&s);
-    }
 }
 
 static int open_session(struct app *a, struct pgseal_err *err)
 {
-    struct pgseal_session_options so = {
-        .size = sizeof(so),
-        .strict = a->opts.strict,
-        .trace = {.fn = cli_trace_event, .ctx = &a->trace},
-        .warn = warn,
-        .ask_password = a->opts.never_ask ? NULL : ask_password,
-        .ctx = a,
-        .interrupted = &cli_interrupted,
-    };
-
-    a->session = pgseal_session_open(a->ci, &so, err);
-    if (a->session == NULL)
+    if (cli_target_open(&a->target, err) < 0)
         return err->code;
     a->run.open = true;
     a->run.txn = 'I';
-    a->run.host.dbname = pgseal_conninfo_options(a->ci)->dbname;
+    a->run.host.dbname = pgseal_conninfo_options(a->target.ci)->dbname;
     cli_run_params(&a->run);
-    tell_notices(a);
     return 0;
 }
 
@@ -319,8 +190,8 @@ static bool reset(void *ctx, struct cli_run *run)
     struct pgseal_err err = {0};
 
     (void)run;
-    a->session = pgseal_session_close(a->session);
-    a->trace.server_said_no = a->trace.tls_failed = false;
+    a->target.session = pgseal_session_close(a->target.session);
+    a->target.trace.server_said_no = a->target.trace.tls_failed = false;
     return open_session(a, &err) == 0;
 }
 
@@ -432,21 +303,10 @@ static void prepare(struct app *a)
     a->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     a->run.pager = a->tty;
     a->run.at_prompt = a->tty && a->opts.nactions == 0 && !a->opts.json;
-    a->trace.f = a->opts.trace ? stderr : NULL;
-}
-
-/* The words of the command line are public (ps); what is secret in them leaves it at once. */
-static void hide_secrets(struct app *a, int argc, char **argv)
-{
-    if (a->opts.dbname != NULL)
-        a->dbname = cli_strdup(a->opts.dbname);
-    for (int i = 1; i < argc && a->opts.dbname != NULL; i++) {
-        const char *end = argv[i] + strlen(argv[i]);
-
-        /* "-dTEXT" and "--dbname=TEXT" have it inside of a word. */
-        if (a->opts.dbname >= argv[i] && a->opts.dbname <= end)
-            cli_mask_secrets(argv[i] + (a->opts.dbname - argv[i]));
-    }
+    a->target.log = a->run.log;
+    a->target.quiet = a->opts.quiet;
+    a->target.terminal = a->tty;
+    a->target.trace.f = a->opts.trace ? stderr : NULL;
 }
 
 int cli_verb_connect(int argc, char **argv)
@@ -458,7 +318,8 @@ int cli_verb_connect(int argc, char **argv)
 
     setlocale(LC_CTYPE, ""); /* before the world is looked at: client_encoding=auto asks for it */
     (void)pgseal_process_harden(); /* passwords and keys are in our memory */
-    hide_secrets(&a, argc, argv);
+    a.target.opts = a.opts.target;
+    cli_target_hide(&a.target, argc, argv);
     fputs(cli_str(&why), stderr);
     cli_str_done(&why);
     prepare(&a);
@@ -469,9 +330,7 @@ int cli_verb_connect(int argc, char **argv)
     } else if (a.opts.version) {
         puts("pgseal " PGSEAL_VERSION);
     } else {
-        if (a.opts.ask_password)
-            a.password = cli_ask_secret("Password: ");
-        if (settings(&a, &err) < 0 || open_session(&a, &err) < 0)
+        if (cli_target_settings(&a.target, &err) < 0 || open_session(&a, &err) < 0)
             code = failed(&a, &err);
         else
             code = work(&a);

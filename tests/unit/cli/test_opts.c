@@ -36,10 +36,10 @@ static void test_opts__psql_s_options__are_taken(void **state)
 
     assert_int_equal(parse(&o, "-h db -p 5433 -U me -d d -At -c select~1 -f x.sql -c \\q", &why),
                      0);
-    assert_string_equal(o.host, "db");
-    assert_string_equal(o.port, "5433");
-    assert_string_equal(o.user, "me");
-    assert_string_equal(o.dbname, "d");
+    assert_string_equal(o.target.host, "db");
+    assert_string_equal(o.target.port, "5433");
+    assert_string_equal(o.target.user, "me");
+    assert_string_equal(o.target.dbname, "d");
     assert_int_equal(o.print.format, CLI_UNALIGNED);
     assert_true(o.print.tuples_only);
     assert_int_equal(o.nactions, 3);
@@ -50,8 +50,8 @@ static void test_opts__psql_s_options__are_taken(void **state)
     assert_int_equal(why.len, 0);
     cli_opts_done(&o);
     assert_int_equal(parse(&o, "--csv --expanded --user=u db -qX --set=ON_ERROR_STOP=1", &why), 0);
-    assert_string_equal(o.user, "u");
-    assert_string_equal(o.dbname, "db");
+    assert_string_equal(o.target.user, "u");
+    assert_string_equal(o.target.dbname, "db");
     assert_true(o.quiet && o.on_error_stop && o.print.expanded);
     assert_int_equal(o.print.format, CLI_CSV);
     cli_opts_done(&o);
@@ -67,8 +67,8 @@ static void test_opts__operands__are_database_and_user(void **state)
     struct cli_str why = {0};
 
     assert_int_equal(parse(&o, "db -t me more", &why), 0);
-    assert_string_equal(o.dbname, "db");
-    assert_string_equal(o.user, "me");
+    assert_string_equal(o.target.dbname, "db");
+    assert_string_equal(o.target.user, "me");
     assert_string_equal(cli_str(&why),
                         "pgseal: warning: extra command-line argument \"more\" ignored\n");
     cli_opts_done(&o);
