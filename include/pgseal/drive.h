@@ -86,6 +86,26 @@ PGSEAL_API PGSEAL_MUST_USE int pgseal_session_write(struct pgseal_session *s, ui
 /** Sends everything queued, reading (and keeping) what arrives meanwhile. 0 or < 0. */
 PGSEAL_API PGSEAL_MUST_USE int pgseal_session_flush(struct pgseal_session *s,
                                                     struct pgseal_err *err);
+/** One row of an answer. Lent until the callback returns. */
+struct pgseal_row {
+    size_t n; /**< columns */
+    const char *const
+        *value; /**< as text, NUL-terminated, as the server sent it; NULL = SQL NULL */
+};
+typedef void (*pgseal_row_fn)(void *ctx, const struct pgseal_row *row);
+/**
+ * Runs one SQL text (simple query) and waits for its end. For questions with small answers.
+ *
+ * @param fn  called for each row, or NULL.
+ * @return    number of rows, or < 0.
+ *
+ * Errors:
+ *   PGSEAL_E_SERVER  the server's message, escaped, and err->sqlstate; the session goes on
+ *   others           the session is over
+ */
+PGSEAL_API PGSEAL_MUST_USE long pgseal_session_query(struct pgseal_session *s, const char *sql,
+                                                     pgseal_row_fn fn, void *ctx,
+                                                     struct pgseal_err *err);
 /**
  * Sends a CancelRequest for this session on a new connection protected like the session's own
  * (TLS and verification as the session has them; plain only if the session is plain).

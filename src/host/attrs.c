@@ -2,50 +2,36 @@
 /* target_session_attrs: asking a new connection what kind of server it reached. */
 #include "host_int.h"
 
-/* Runs one query and keeps the first value of its first row. 1 got one, 0 not, < 0. */
-static int ask(struct pgseal_session *s, const char *sql, char *out, size_t cap,
-               struct pgseal_err *err)
+/* The first value of the first row. */
+struct answer {
+    char text[16];
+    bool got;
+};
+
+static void keep(void *ctx, const struct pgseal_row *row)
 {
-    int got = 0;
-    int rc = pgseal_session_write(s, 'Q', sql, strlen(sql) + 1, err);
+    struct answer *a = ctx;
 
-    out[0] = '\0';
-    while (rc >= 0) {
-        struct pgseal_frame f;
-
-        rc = pgseal_session_read(s, 65536, &f, err);
-        if (rc == 0)
-            return pgseal__fail(err, PGSEAL_E_CLOSED, "\"%s\" failed", sql);
-        if (rc < 0)
-            break;
-        if (f.type == 'Z')
-            return got;
-        if (f.type == 'D' && got == 0) {
-            struct pgseal_reader r = pgseal_reader(f.body, f.len);
-            uint16_t columns = pgseal_read_u16(&r);
-            uint32_t n = pgseal_read_u32(&r);
-            const uint8_t *p = columns == 1 && n < cap ? pgseal_read_bytes(&r, n) : NULL;
-
-            if (p != NULL) {
-                pgseal__format(out, cap, "%.*s", (int)n, (const char *)p);
-                got = 1;
-            }
-        }
-    }
-    return rc;
+    if (a->got || row->n != 1 || row->value[0] == NULL)
+        return;
+    pgseal__format(a->text, sizeof(a->text), "%s", row->value[0]);
+    a->got = true;
 }
 
 /* The answer to a question about the server: "on" or "t". 1, 0 and err, or < 0. */
 static int ask_bool(struct pgseal_session *s, const char *sql, bool *on, struct pgseal_err *err)
 {
-    char answer[16];
-    int rc = ask(s, sql, answer, sizeof(answer), err);
+    struct answer a = {0};
+    long rc = pgseal_session_query(s, sql, keep, &a, err);
 
-    if (rc == 1)
-        *on = strncmp(answer, "on", 2) == 0 || answer[0] == 't';
-    else if (rc == 0)
+    if (rc < 0 && rc != PGSEAL_E_SERVER)
+        return (int)rc;
+    if (!a.got) {
         pgseal__fail(err, PGSEAL_E_SESSION, "\"%s\" failed", sql);
-    return rc;
+        return 0;
+    }
+    *on = strncmp(a.text, "on", 2) == 0 || a.text[0] == 't';
+    return 1;
 }
 
 static int mismatch(const char *text, struct pgseal_err *err)
