@@ -21,10 +21,13 @@ TABLES = {
     "params.def": "docs/params/{}.md",
     "x509.def": "docs/errors/X509_{}.md",
     "verbs.def": "docs/man/pgseal-{}.1.scd",
+    "ca.def": "docs/man/pgseal-ca-{}.1.scd",
+    "findings.def": "docs/findings/{}.md",
     "peers.def": None,  # tests/unit/nego: every row is recognised
     "messages.def": None,  # tests/unit/wire: every row is printed once
     "mechs.def": None,  # tests/unit/auth: every row runs against itself
     "target.def": None,  # the first rows of opts.def
+    "known.def": None,  # tests/unit/cert/test_known.c and tests/tools/test_known.py
     "opts.def": None,  # tests/unit/cli/test_opts.c: what psql has and we not is handed over, ours is in the help
 }
 # The first argument of a row; a comment and the text of a macro's definition are no rows.
@@ -49,7 +52,7 @@ def error_codes(root):
 
 def missing_and_orphans(root):
     """Complaints about pages that are not there, or belong to nothing."""
-    wanted = {folder: {} for folder in ("docs/params", "docs/errors", "docs/man")}
+    wanted = {folder: {} for folder in ("docs/params", "docs/errors", "docs/findings", "docs/man")}
     for table in sorted((root / "src").rglob("*.def")):
         name = table.relative_to(root)
         if table.name not in TABLES:
@@ -184,7 +187,7 @@ def check_readme(root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
     complaints = list(missing_and_orphans(root))
-    for folder in ("docs/params", "docs/errors"):
+    for folder in ("docs/params", "docs/errors", "docs/findings"):
         for path in sorted((root / folder).glob("*.md")):
             if path.name != "README.md":
                 complaints += [f"{path.relative_to(root)}: {c}" for c in check_page(root, path)]

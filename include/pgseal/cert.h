@@ -112,6 +112,26 @@ PGSEAL_API int pgseal_bundle_scan(const uint8_t *p, size_t n, int64_t now_unix_s
 PGSEAL_API void pgseal_bundle_summary(const uint8_t *p, size_t n, int64_t now_unix_s, char *out,
                                       size_t cap);
 
+/* ---- what is known of published authorities ------------------------------------------------- */
+
+/** A certificate that Amazon published for RDS, Aurora or (generation amazon-trust-services) for
+ * RDS Proxy, Serverless v1 and DSQL. */
+struct pgseal_known_ca {
+    const char *sha256;     /**< fingerprint of the DER, hex, lower case */
+    const char *generation; /**< AWS's name of the CA: "rds-ca-rsa2048-g1", "rds-ca-2019", ... */
+    const char *region;     /**< "ap-northeast-1"; "" for those of all regions */
+    bool root;              /**< a root, not an intermediate */
+    const char *cn;         /**< common name */
+    const char *key;        /**< "RSA 2048", "EC P-384", as in struct pgseal_cert_info */
+    const char *digest;     /**< "sha256" */
+    int64_t not_before_unix_s, not_after_unix_s;
+    bool served; /**< in the bundles as they are served today; else history */
+};
+/** All rows, sorted by fingerprint. Lends static storage; returns their number. */
+PGSEAL_API size_t pgseal_known_cas(const struct pgseal_known_ca **rows);
+/** The row of a fingerprint (hex, any case), or NULL: not known, which is no verdict. */
+PGSEAL_API const struct pgseal_known_ca *pgseal_known_ca(const char *sha256);
+
 /* ---- minting: throw-away certificates for demo, lab and tests ------------------------------- */
 
 /** What to mint. {0} with a cn and both times is a self-signed P-256 leaf. */
