@@ -31,6 +31,7 @@ const struct cli_json_api *cli_json_api(void)
                    HOST_LAZY_FIND(&api, lib, json_true) && HOST_LAZY_FIND(&api, lib, json_false) &&
                    HOST_LAZY_FIND(&api, lib, json_null) &&
                    HOST_LAZY_FIND(&api, lib, json_object_set_new) &&
+                   HOST_LAZY_FIND(&api, lib, json_array_append_new) &&
                    HOST_LAZY_FIND(&api, lib, json_dumpf) && HOST_LAZY_FIND(&api, lib, json_delete)
                ? &api
                : NULL;

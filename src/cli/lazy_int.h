@@ -33,6 +33,7 @@ struct cli_json_api {
     HOST_LAZY_FUNCTION(json_false)
     HOST_LAZY_FUNCTION(json_null)
     HOST_LAZY_FUNCTION(json_object_set_new)
+    HOST_LAZY_FUNCTION(json_array_append_new)
     HOST_LAZY_FUNCTION(json_dumpf)
     HOST_LAZY_FUNCTION(json_delete)
 };

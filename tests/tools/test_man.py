@@ -39,7 +39,7 @@ def test_man__page__is_built(page):
 
 @pytest.mark.parametrize("verb", [p.name.split(".")[0].partition("-")[2] for p in PAGES if "-" in p.name])
 def test_man__options__are_those_of_the_program(verb):
-    p = subprocess.run([PROGRAM, verb, "--help"], capture_output=True, text=True, check=False, timeout=20)
+    p = subprocess.run([PROGRAM, *verb.split("-"), "--help"], capture_output=True, text=True, check=False, timeout=20)
     assert (p.returncode, p.stderr) == (0, "")
     page = options_of_page(ROOT / f"docs/man/pgseal-{verb}.1.scd")
     assert page == set(OPTION.findall(p.stdout))

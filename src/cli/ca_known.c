@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgseal ca known`: the certificates that Amazon published for RDS, as the program knows them. */
+#include "ca_int.h"
+#include "findings_int.h"
+#include "optscan_int.h"
+
+enum opt_id { OPT_ALL, OPT_JSON, OPT_HELP };
+static const struct cli_optrow OPTS[] = {
+    {0, "all", NULL, "Options", "also what is no longer served, and intermediates"},
+    {0, "json", NULL, "Options", "print JSON"},
+    {'?', "help", NULL, "Options", "show this text"},
+};
+
+struct app {
+    bool all, json, help;
+    const char *region;
+    size_t found;
+};
+
+static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
+{
+    struct app *a = ctx;
+
+    (void)arg;
+    (void)why;
+    switch ((enum opt_id)row) {
+    case OPT_ALL:
+        a->all = true;
+        return 0;
+    case OPT_JSON:
+        a->json = true;
+        return 0;
+    case OPT_HELP:
+        a->help = true;
+        return 0;
+    }
+    return 0;
+}
+
+static void help(void)
+{
+    struct cli_str s = {0};
+
+    cli_str_add(&s, "pgseal ca known lists the roots that Amazon published for RDS and Aurora, by "
+                    "region.\n"
+                    "\n"
+                    "Usage: pgseal ca known [OPTION]... [REGION]\n");
+    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
+    cli_str_add(&s, "\n"
+                    "  pgseal ca known ap-northeast-1\n");
+    fputs(cli_str(&s), stdout);
+    cli_str_done(&s);
+}
+
+static bool wanted(const struct app *a, const struct pgseal_known_ca *k)
+{
+    return (a->all || (k->served && k->root)) &&
+           (a->region == NULL || strcmp(a->region, k->region) == 0);
+}
+
+static void print(const struct pgseal_known_ca *k)
+{
+    char until[40];
+
+    pgseal__utc(until, k->not_after_unix_s);
+    printf("%-15s  %-22s  %-8s  %.10s  %s\n", k->region[0] != '\0' ? k->region : "(all)",
+           k->generation, k->key, until, k->sha256);
+}
+
+static json_t *as_json(const struct pgseal_known_ca *k)
+{
+    json_t *o = cli_json_object();
+
+    cli_json_text(o, "sha256", k->sha256);
+    cli_json_text(o, "generation", k->generation);
+    cli_json_text(o, "region", k->region);
+    cli_json_bool(o, "root", k->root);
+    cli_json_text(o, "common_name", k->cn);
+    cli_json_text(o, "key", k->key);
+    cli_json_time(o, "not_before", k->not_before_unix_s);
+    cli_json_time(o, "not_after", k->not_after_unix_s);
+    cli_json_bool(o, "served", k->served);
+    return o;
+}
+
+static int by_region(const void *a, const void *b)
+{
+    const struct pgseal_known_ca *x = *(const struct pgseal_known_ca *const *)a;
+    const struct pgseal_known_ca *y = *(const struct pgseal_known_ca *const *)b;
+    int d = strcmp(x->region, y->region);
+
+    d = d != 0 ? d : strcmp(x->generation, y->generation);
+    return d != 0 ? d : strcmp(x->sha256, y->sha256);
+}
+
+static int list(struct app *a)
+{
+    const struct pgseal_known_ca *rows;
+    size_t n = pgseal_known_cas(&rows);
+    const struct pgseal_known_ca **sorted = cli_alloc(n * sizeof(*sorted));
+    json_t *array = a->json ? cli_json_array() : NULL;
+
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &rows[i];
+    qsort(sorted, n, sizeof(*sorted), by_region);
+    for (size_t i = 0; i < n; i++) {
+        if (!wanted(a, sorted[i]))
+            continue;
+        a->found++;
+        if (array != NULL)
+            cli_json_add(array, as_json(sorted[i]));
+        else
+            print(sorted[i]);
+    }
+    cli_free(sorted);
+    if (array != NULL)
+        (void)cli_json_print(stdout, array);
+    if (a->found > 0)
+        return CLI_FINE;
+    fprintf(stderr,
+            "pgseal: error: no root of region \"%s\" is known\n"
+            "pgseal: hint: pgseal ca known\n",
+            a->region);
+    return CLI_FOUND;
+}
+
+int cli_ca_known(int argc, char **argv)
+{
+    struct app a = {0};
+    struct cli_str why = {0};
+    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+
+    if (first >= 0 && argc - first > 1) {
+        cli_str_addf(&why, "pgseal: error: one region, not %d\n", argc - first);
+        first = -1;
+    }
+    fputs(cli_str(&why), stderr);
+    cli_str_done(&why);
+    if (first < 0) {
+        fputs("pgseal: hint: pgseal ca known --help\n", stderr);
+        return CLI_USAGE;
+    }
+    if (a.help) {
+        help();
+        return CLI_FINE;
+    }
+    a.region = argc > first ? argv[first] : NULL;
+    if (a.json && !cli_json_ready())
+        return CLI_USAGE;
+    return list(&a);
+}

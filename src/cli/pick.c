@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Finds what argv[1] names among rows: help, near misses, and the call. */
+#include "opts_int.h"
+#include "pick_int.h"
+
+enum { EXIT_FINE = 0, EXIT_USAGE = 2 };
+
+static void help(const struct cli_picks *p, FILE *f)
+{
+    fprintf(f, "%s\nUsage: %s %s [OPTION]...\n\n", p->intro, p->program,
+            strcmp(p->what, "verb") == 0 ? "VERB" : "COMMAND");
+    fprintf(f, "%s\n", strcmp(p->what, "verb") == 0 ? "Verbs:" : "Commands:");
+    for (size_t i = 0; i < p->n; i++)
+        if (p->rows[i].run != NULL)
+            fprintf(f, "  %-10s  %s\n", p->rows[i].name, p->rows[i].text);
+    fprintf(f, "\n%s %s --help tells more; so do the manual pages.\n", p->program,
+            strcmp(p->what, "verb") == 0 ? "VERB" : "COMMAND");
+}
+
+static int unknown(const struct cli_picks *p, const char *name)
+{
+    const char **names = cli_alloc(p->n * sizeof(*names));
+    const char *near;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (p->rows[i].run != NULL)
+            names[n++] = p->rows[i].name;
+    near = cli_nearest(name, names, n);
+    fprintf(stderr, "pgseal: error: unknown %s \"%s\"", p->what, name);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean %s?", near);
+    fprintf(stderr, "\npgseal: hint: %s --help\n", p->program);
+    cli_free(names);
+    return EXIT_USAGE;
+}
+
+static int left_out(const struct cli_picks *p, const char *name)
+{
+    fprintf(stderr,
+            "pgseal: error: this pgseal is the client alone and has no %s \"%s\"\n"
+            "pgseal: hint: use a full build of pgseal, on a machine with PostgreSQL\n",
+            p->what, name);
+    return EXIT_USAGE;
+}
+
+int cli_pick_run(const struct cli_picks *p, int argc, char **argv)
+{
+    if (argc < 2) {
+        help(p, stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
+        help(p, stdout);
+        return EXIT_FINE;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        if (strcmp(argv[1], p->rows[i].name) == 0)
+            return p->rows[i].run != NULL ? p->rows[i].run(argc - 1, argv + 1)
+                                          : left_out(p, argv[1]);
+    return unknown(p, argv[1]);
+}
