@@ -60,7 +60,7 @@ void pgseal__anchors_of(const struct pgseal_trust *t, struct pgseal__anchors *a)
         int line = 1;
 
         while (s->text != NULL && pgseal__next_block(s->text, s->len, &at, &line, &b))
-            if (!b.indented)
+            if (!b.hidden)
                 read_block(a, s, &b);
     }
     ERR_clear_error();

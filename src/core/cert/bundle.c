@@ -43,7 +43,7 @@ static const char *what_of(const char *label)
                  {"RSA PUBLIC KEY", "public key"}};
 
     for (size_t i = 0; i < PGSEAL_COUNT(kinds); i++)
-        if (strcmp(label, kinds[i].label) == 0)
+        if (pgseal__strcasecmp(label, kinds[i].label) == 0)
             return kinds[i].what;
     return strstr(label, "PRIVATE KEY") != NULL ? "private key" : "unknown block";
 }
@@ -54,6 +54,7 @@ static void flaw(struct pgseal__entry *e, enum pgseal__flaw f, const char *fmt, 
 {
     va_list ap;
 
+    e->flaws |= 1u << f;
     if (e->flaw != PGSEAL__FLAW_NONE)
         return;
     e->flaw = f;
@@ -62,12 +63,64 @@ static void flaw(struct pgseal__entry *e, enum pgseal__flaw f, const char *fmt, 
     va_end(ap);
 }
 
-/* The first line inside of a block, as it may be shown. */
-static void first_line(const struct pgseal__block *blk, char *out, size_t cap)
+/* Armour that OpenSSL does not see, or that does not end. */
+static void judge_armour(struct pgseal__entry *e, const struct pgseal__block *blk)
 {
-    const uint8_t *nl = memchr(blk->at, '\n', blk->len);
+    if (blk->hidden && blk->begin != NULL && strcmp(blk->begin, "has something before it") == 0)
+        flaw(e, PGSEAL__FLAW_HIDDEN,
+             "something stands before its -----BEGIN, so OpenSSL does not see it");
+    else if (blk->hidden)
+        flaw(e, PGSEAL__FLAW_HIDDEN, "its BEGIN line %s, so OpenSSL does not see it",
+             blk->begin != NULL ? blk->begin : "is damaged");
+    else if (blk->begin != NULL)
+        flaw(e, PGSEAL__FLAW_CUT, "its BEGIN line %s", blk->begin);
+    if (blk->end_line == 0)
+        flaw(e, PGSEAL__FLAW_CUT, "it has no -----END line of its own: it was cut off");
+    else if (blk->end != NULL)
+        flaw(e, PGSEAL__FLAW_CUT, "its END line (line %d) %s", blk->end_line, blk->end);
+    else if (!blk->ended)
+        flaw(e, PGSEAL__FLAW_CUT, "its BEGIN and its END (line %d) do not name the same thing",
+             blk->end_line);
+}
 
-    pgseal__escape(out, cap, blk->at, nl != NULL ? (size_t)(nl - blk->at) : blk->len, 50);
+/* What stands inside of a block. */
+struct inside {
+    char first[220]; /* the first line, as it may be shown */
+    char wrong[220]; /* the first line that is no base64 */
+    int wrong_line;  /* ... its number; 0: all are */
+    int empty_line;  /* the first empty line; 0: none */
+    bool has_base64; /* a line is long enough to be some */
+};
+
+static void look_inside(const struct pgseal__block *blk, struct inside *in)
+{
+    const uint8_t *p = blk->at;
+    const uint8_t *end = p + blk->len;
+    int line = blk->line + (p[-1] == '\n');
+
+    memset(in, 0, sizeof(*in));
+    for (bool first = true; p < end; line++, first = false) {
+        const uint8_t *nl = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((nl != NULL ? nl : end) - p);
+        size_t good = 0;
+
+        while (n > 0 && p[n - 1] <= ' ')
+            n--;
+        while (good < n && pgseal__is_space((char)p[good]))
+            good++;
+        while (good < n && pgseal__is_base64(p[good]))
+            good++;
+        if (first)
+            pgseal__escape(in->first, sizeof(in->first), p, n, 50);
+        if (good < n && in->wrong_line == 0) {
+            in->wrong_line = line;
+            pgseal__escape(in->wrong, sizeof(in->wrong), p, n, 50);
+        }
+        if (n == 0 && nl != NULL && in->empty_line == 0)
+            in->empty_line = line;
+        in->has_base64 = in->has_base64 || (good == n && n >= 40);
+        p = nl != NULL ? nl + 1 : end;
+    }
 }
 
 static int read_cert(struct pgseal__entry *e, const struct pgseal__block *blk)
@@ -76,31 +129,55 @@ static int read_cert(struct pgseal__entry *e, const struct pgseal__block *blk)
     bool nomem;
     uint8_t *der = pgseal__block_der(blk, &n, &nomem);
     const uint8_t *p = der;
-    bool trusted = strcmp(blk->label, "TRUSTED CERTIFICATE") == 0;
-    char line[220];
+    struct inside in;
 
     if (nomem)
         return PGSEAL_E_NOMEM;
-    first_line(blk, line, sizeof(line));
-    if (blk->indented)
-        flaw(e, PGSEAL__FLAW_HIDDEN,
-             "something stands before its -----BEGIN, so OpenSSL does not see it");
-    if (!blk->ended)
-        flaw(e, PGSEAL__FLAW_BROKEN, "it has no -----END line of its own: it was cut off");
-    if (der == NULL) {
-        flaw(e, strchr(line, ' ') != NULL ? PGSEAL__FLAW_PLACEHOLDER : PGSEAL__FLAW_BROKEN,
-             "between BEGIN and END stands no base64, but \"%s\"", line);
-        return 0;
-    }
-    if (n < 100) {
+    look_inside(blk, &in);
+    judge_armour(e, blk);
+    e->odd_line = in.wrong_line != 0 ? in.wrong_line : in.empty_line;
+    if (der == NULL && in.has_base64) {
+        flaw(e, PGSEAL__FLAW_BASE64, "line %d of it is no base64: \"%s\"", in.wrong_line, in.wrong);
+    } else if (der == NULL) {
+        flaw(e, strchr(in.first, ' ') != NULL ? PGSEAL__FLAW_PLACEHOLDER : PGSEAL__FLAW_BROKEN,
+             "between BEGIN and END stands no base64, but \"%s\"", in.first);
+    } else if (n < 100) {
         flaw(e, PGSEAL__FLAW_PLACEHOLDER, "a placeholder: %zu bytes (\"%s\") are no certificate", n,
-             line);
+             in.first);
     } else {
         ERR_clear_error();
-        e->cert = trusted ? d2i_X509_AUX(NULL, &p, (long)n) : d2i_X509(NULL, &p, (long)n);
-        if (e->cert == NULL)
+        e->cert = strcmp(blk->label, "TRUSTED CERTIFICATE") == 0 ? d2i_X509_AUX(NULL, &p, (long)n)
+                                                                 : d2i_X509(NULL, &p, (long)n);
+        if (e->cert == NULL && in.wrong_line != 0)
+            flaw(e, PGSEAL__FLAW_BASE64, "line %d of it is no base64: \"%s\"", in.wrong_line,
+                 in.wrong);
+        else if (e->cert == NULL)
             flaw(e, PGSEAL__FLAW_BROKEN, "its DER is broken (%s)",
                  ERR_reason_error_string(ERR_peek_error()));
+    }
+    pgseal__free(der);
+    ERR_clear_error();
+    return 0;
+}
+
+/* A block whose label is misspelt: OpenSSL passes over it, whatever it is. */
+static int read_unknown(struct pgseal__entry *e, const struct pgseal__block *blk)
+{
+    size_t n = 0;
+    bool nomem;
+    uint8_t *der = pgseal__block_der(blk, &n, &nomem);
+    const uint8_t *p = der;
+
+    if (nomem)
+        return PGSEAL_E_NOMEM;
+    if (der != NULL && n >= 100)
+        e->cert = d2i_X509(NULL, &p, (long)n);
+    if (e->cert != NULL) {
+        e->what = "certificate";
+        judge_armour(e, blk);
+        if (e->flaw == PGSEAL__FLAW_NONE)
+            flaw(e, PGSEAL__FLAW_HIDDEN,
+                 "its BEGIN says \"%s\" for CERTIFICATE, so OpenSSL passes over it", blk->label);
     }
     pgseal__free(der);
     ERR_clear_error();
@@ -118,17 +195,17 @@ static int read_other(struct pgseal__entry *e, const struct pgseal__block *blk)
 
     if (nomem)
         return PGSEAL_E_NOMEM;
-    if (!blk->indented && !blk->ended)
-        flaw(e, PGSEAL__FLAW_BROKEN, "it has no -----END line of its own: it was cut off");
+    if (!blk->hidden)
+        judge_armour(e, blk);
     /* An encrypted key has headers, or another label; nobody opens it here. */
-    if (der != NULL && !blk->indented && crl) {
+    if (der != NULL && !blk->hidden && crl) {
         X509_CRL *parsed = d2i_X509_CRL(NULL, &p, (long)n);
 
         if (parsed == NULL)
             flaw(e, PGSEAL__FLAW_BROKEN, "this CRL is damaged (%s)",
                  ERR_reason_error_string(ERR_peek_error()));
         X509_CRL_free(parsed);
-    } else if (der != NULL && !blk->indented && strcmp(blk->label, "PRIVATE KEY") == 0) {
+    } else if (der != NULL && !blk->hidden && strcmp(blk->label, "PRIVATE KEY") == 0) {
         EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, (long)n);
 
         if (key == NULL)
@@ -148,7 +225,8 @@ static void judge_signature(const struct pgseal__bundle *b, struct pgseal__entry
     char name[300];
 
     if (X509_self_signed(e->cert, 0) == 1) {
-        if (X509_self_signed(e->cert, 1) != 1)
+        e->vouched = X509_self_signed(e->cert, 1) == 1;
+        if (!e->vouched)
             flaw(e, PGSEAL__FLAW_ALTERED,
                  "it does not fit its own key: it was altered after it was signed, and is not the "
                  "authority it names");
@@ -159,7 +237,9 @@ static void judge_signature(const struct pgseal__bundle *b, struct pgseal__entry
 
         if (o->cert == NULL || X509_check_issued(o->cert, e->cert) != X509_V_OK)
             continue;
-        if (X509_verify(e->cert, X509_get0_pubkey(o->cert)) == 1)
+        e->issuer_line = o->line;
+        e->vouched = X509_verify(e->cert, X509_get0_pubkey(o->cert)) == 1;
+        if (e->vouched)
             return;
         issuer = o;
     }
@@ -177,8 +257,10 @@ static void judge_others(const struct pgseal__bundle *b, struct pgseal__entry *e
     int64_t t = 0;
 
     for (const struct pgseal__entry *o = b->v; o < e; o++)
-        if (o->cert != NULL && X509_cmp(o->cert, e->cert) == 0)
+        if (o->cert != NULL && e->twin_line == 0 && X509_cmp(o->cert, e->cert) == 0) {
+            e->twin_line = o->line;
             flaw(e, PGSEAL__FLAW_DUPLICATE, "the same as at line %d", o->line);
+        }
     if (b->now_unix_s > 0 && pgseal__asn1_time(X509_get0_notAfter(e->cert), &t) == 0 &&
         t < b->now_unix_s)
         flaw(e, PGSEAL__FLAW_ENDED, "it ended %s", pgseal__utc(when, t));
@@ -189,56 +271,138 @@ static void judge_others(const struct pgseal__bundle *b, struct pgseal__entry *e
         flaw(e, PGSEAL__FLAW_LEAF, "a server's or client's own certificate, no authority");
 }
 
-/* What X509_load_cert_crl_file() would make of it. */
-static int count_loads(const uint8_t *p, size_t n)
+/* What X509_load_cert_crl_file() reads from a text; NULL: it refuses, and `why` says why. */
+static STACK_OF(X509_INFO) * load(const uint8_t *p, size_t n, char *why, size_t cap)
 {
     static char no_password[] = "";
     BIO *bio = BIO_new_mem_buf(n > 0 ? (const void *)p : "", (int)n);
     STACK_OF(X509_INFO) *infos = NULL;
-    int loads = 0;
+    const char *reason;
 
     ERR_clear_error(); /* PEM_X509_INFO_read_bio() looks at what is left of others' errors */
     if (bio != NULL)
         infos = PEM_X509_INFO_read_bio(bio, NULL, pgseal__no_password, no_password);
+    reason = ERR_reason_error_string(ERR_peek_last_error());
+    if (infos == NULL)
+        pgseal__format(why, cap, "%s", reason != NULL ? reason : "no reason given");
     BIO_free(bio);
-    for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++)
-        loads += sk_X509_INFO_value(infos, i)->x509 != NULL;
-    sk_X509_INFO_pop_free(infos, X509_INFO_free);
     ERR_clear_error();
-    return loads;
+    return infos;
 }
 
-int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct pgseal__bundle *b)
+/* Which entries OpenSSL loads: its list is in the order of the file, as ours. */
+static void mark_loaded(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * infos)
+{
+    int at = 0;
+
+    for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++)
+        b->loads += sk_X509_INFO_value(infos, i)->x509 != NULL;
+    for (size_t i = 0; infos != NULL && i < b->n; i++) {
+        struct pgseal__entry *e = &b->v[i];
+
+        if (e->cert == NULL || (e->flaws & (1u << PGSEAL__FLAW_HIDDEN)) != 0)
+            continue;
+        for (int j = at; j < sk_X509_INFO_num(infos) && !e->loaded; j++) {
+            const X509 *cert = sk_X509_INFO_value(infos, j)->x509;
+
+            e->loaded = cert != NULL && X509_cmp(cert, e->cert) == 0;
+            at = e->loaded ? j + 1 : at;
+        }
+    }
+}
+
+/* Certificates that are there, look right, and are not loaded. */
+static void judge_loss(struct pgseal__bundle *b, const uint8_t *p, size_t n)
+{
+    char why[120];
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct pgseal__entry *e = &b->v[i];
+        STACK_OF(X509_INFO) * alone;
+
+        if (e->loaded || e->flaw != PGSEAL__FLAW_NONE)
+            continue;
+        if (b->loads > 0 && e->cert != NULL) {
+            if (i > 0 && (e[-1].flaws & (1u << PGSEAL__FLAW_CUT)) != 0)
+                flaw(e, PGSEAL__FLAW_LOST,
+                     "OpenSSL passes over it, because the END before it (line %d) is damaged",
+                     e[-1].end_line);
+            else
+                flaw(e, PGSEAL__FLAW_LOST, "OpenSSL passes over it");
+        } else if (b->refusal[0] != '\0') {
+            alone = load(p + e->from, e->to - e->from, why, sizeof(why));
+            if (alone == NULL && e->odd_line != 0)
+                flaw(e, PGSEAL__FLAW_BROKEN,
+                     "line %d of it is empty, or a header: OpenSSL refuses it (%s)", e->odd_line,
+                     why);
+            else if (alone == NULL)
+                flaw(e, PGSEAL__FLAW_BROKEN, "OpenSSL refuses it (%s)", why);
+            sk_X509_INFO_pop_free(alone, X509_INFO_free);
+        }
+    }
+}
+
+static int read_entry(struct pgseal__entry *e, const struct pgseal__block *blk)
+{
+    if (strcmp(e->what, "certificate") == 0)
+        return read_cert(e, blk);
+    if (strcmp(e->what, "unknown block") == 0)
+        return read_unknown(e, blk);
+    return read_other(e, blk);
+}
+
+static int read_entries(struct pgseal__bundle *b, const uint8_t *p, size_t n)
 {
     struct pgseal__block blk;
     size_t at = 0;
+    size_t from = 0;
     int line = 1;
 
-    *b = (struct pgseal__bundle){.now_unix_s = now_unix_s};
-    if (n > INT32_MAX)
-        n = INT32_MAX;
-    b->loads = count_loads(p, n);
-    if (b->loads == 0 && pgseal__file_kind(p, n, b))
-        return 0;
     while (b->n < ENTRIES_MAX && pgseal__next_block(p, n, &at, &line, &blk)) {
         struct pgseal__entry *e = add(b, blk.line, what_of(blk.label));
         int rc = PGSEAL_E_NOMEM;
 
-        if (e != NULL)
-            rc = strcmp(e->what, "certificate") == 0 ? read_cert(e, &blk) : read_other(e, &blk);
-        if (rc < 0) {
-            pgseal__bundle_done(b);
-            return rc;
+        if (e != NULL) {
+            e->end_line = blk.end_line;
+            e->from = from;
+            e->to = at;
+            rc = read_entry(e, &blk);
         }
+        if (rc < 0)
+            return rc;
+        from = at;
     }
-    for (size_t i = 0; i < b->n; i++) {
+    return 0;
+}
+
+int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct pgseal__bundle *b)
+{
+    STACK_OF(X509_INFO) * infos;
+    int rc = 0;
+
+    *b = (struct pgseal__bundle){.now_unix_s = now_unix_s};
+    if (n > INT32_MAX)
+        n = INT32_MAX;
+    infos = load(p, n, b->refusal, sizeof(b->refusal));
+    if (infos == NULL || sk_X509_INFO_num(infos) == 0)
+        pgseal__file_kind(p, n, b);
+    if (b->whole == NULL)
+        rc = read_entries(b, p, n);
+    if (rc == 0) {
+        mark_loaded(b, infos);
+        judge_loss(b, p, n);
+    }
+    sk_X509_INFO_pop_free(infos, X509_INFO_free);
+    for (size_t i = 0; rc == 0 && i < b->n; i++) {
         if (b->v[i].cert == NULL)
             continue;
         judge_signature(b, &b->v[i]);
         judge_others(b, &b->v[i]);
     }
     ERR_clear_error();
-    return 0;
+    if (rc < 0)
+        pgseal__bundle_done(b);
+    return rc;
 }
 
 void pgseal__bundle_done(struct pgseal__bundle *b)

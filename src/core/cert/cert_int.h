@@ -33,20 +33,14 @@ struct pgseal_trust {
 
 /* describe.c */
 
-/* Seconds since 1970 of an ASN.1 time. 0, or -1 when it is not a valid time. */
-int pgseal__asn1_time(const ASN1_TIME *t, int64_t *unix_s);
 /* A distinguished name, CN first, then RFC 2253 order. Never fails: "" when nothing fits. */
 void pgseal__name_text(const X509_NAME *name, char *out, size_t cap);
-/* "CN=..." when the name has one, else all of it. For stories. */
-void pgseal__name_short(const X509_NAME *name, char *out, size_t cap);
 /* "RSA 2048", "EC P-384", "ED25519". */
 void pgseal__key_text(EVP_PKEY *key, char *out, size_t cap);
 /* The serial number in hex. */
 void pgseal__serial_text(const X509 *cert, char *out, size_t cap);
 /* SHA-256 of the DER as hex, or "". */
 void pgseal__fingerprint(const X509 *cert, char out[65]);
-/* "2 hours", "823 days" of a number of seconds (its absolute value). */
-const char *pgseal__span(char out[40], int64_t seconds);
 
 /* name.c */
 
@@ -54,29 +48,6 @@ const char *pgseal__span(char out[40], int64_t seconds);
 void pgseal__names_text(X509 *cert, char *out, size_t cap);
 /* An address of a certificate as libpq writes it. */
 void pgseal__address_text(const uint8_t *p, size_t n, char *out, size_t cap);
-
-/* rds.c */
-
-enum pgseal__rds_generation {
-    PGSEAL__RDS_2015 = 2015, /* ended 2020-03-05 at the latest */
-    PGSEAL__RDS_2019 = 2019, /* ended 2025-06-01 at the latest; most 2024-08-22 */
-    PGSEAL__RDS_G1 = 2021    /* one root per region and algorithm */
-};
-/* What the name of one of Amazon RDS's own authorities says. */
-struct pgseal__rds {
-    enum pgseal__rds_generation generation;
-    bool root;
-    char region[40]; /* "us-east-1", "Beta us-east-1"; "" for a root of all regions */
-    char alg[12];    /* "RSA2048", "RSA4096", "ECC384" of G1 */
-};
-/* False: not the name of an RDS authority. */
-bool pgseal__rds_of(const X509_NAME *name, struct pgseal__rds *r);
-/* Where the bundle of a region is published; of all regions for "". */
-void pgseal__rds_url(const char *region, char *out, size_t cap);
-/* "AWS", "AWS GovCloud (US)", "AWS China": each has roots of its own. */
-const char *pgseal__rds_partition(const char *region);
-/* The organisation when it is one whose roots every system has, else NULL. */
-const char *pgseal__public_authority(const X509_NAME *name);
 
 /* anchors.c */
 
@@ -136,11 +107,16 @@ struct pgseal__block {
     char label[64];    /* "CERTIFICATE" */
     const uint8_t *at; /* the line behind BEGIN */
     size_t len;        /* up to END, or to the end of the text when there is none */
-    bool indented;     /* OpenSSL does not see it: something stands before the dashes */
-    bool ended;        /* has an END line */
+    bool hidden;       /* OpenSSL does not see its BEGIN */
+    bool ended;        /* has an END line of its own label */
+    int end_line;      /* ... or of another one; 0: has none */
+    const char *begin; /* what is wrong with its BEGIN line: "has something before it"; or NULL */
+    const char *end;   /* ... and with its END line */
 };
 /* Finds the next block at or behind *at (an offset; *line is its line). False: no more. */
 bool pgseal__next_block(const uint8_t *p, size_t n, size_t *at, int *line, struct pgseal__block *b);
+/* Whether a character is one of base64, its padding included. */
+bool pgseal__is_base64(uint8_t c);
 /* The bytes inside of an armoured block; free with pgseal__free(). NULL: not base64, or out of
  * memory (*nomem, when it is asked for). */
 uint8_t *pgseal__block_der(const struct pgseal__block *b, size_t *n, bool *nomem);

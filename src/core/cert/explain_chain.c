@@ -88,7 +88,7 @@ static bool say_hidden(struct pgseal__story *st, const struct search *s)
 
         while (src->text != NULL && pgseal__next_block(src->text, src->len, &at, &line, &b)) {
             size_t n = 0;
-            uint8_t *der = b.indented ? pgseal__block_der(&b, &n, NULL) : NULL;
+            uint8_t *der = b.hidden ? pgseal__block_der(&b, &n, NULL) : NULL;
             const uint8_t *p = der;
             X509 *cert = der != NULL ? d2i_X509(NULL, &p, (long)n) : NULL;
             bool hit = cert != NULL && X509_NAME_cmp(X509_get_subject_name(cert), s->want) == 0;

@@ -108,6 +108,8 @@ static bool is_der(const uint8_t *p, size_t n, struct pgseal__bundle *b)
     X509 *cert;
     X509_CRL *crl;
     PKCS12 *p12;
+    EVP_PKEY *key;
+    X509_REQ *req;
     char name[300];
 
     if (n < 16 || n > INT32_MAX || p[0] != 0x30 ||
@@ -138,8 +140,22 @@ static bool is_der(const uint8_t *p, size_t n, struct pgseal__bundle *b)
         X509_CRL_free(crl);
         return true;
     }
-    is(b, "der",
-       "The file is binary (DER), but no certificate: perhaps a private key or a request.",
+    at = p;
+    if ((key = d2i_AutoPrivateKey(NULL, &at, (long)n)) != NULL) {
+        is(b, "der private key", "The file is a private key in DER (binary).",
+           "Name a PEM file of root certificates; a private key belongs to sslkey.");
+        EVP_PKEY_free(key);
+        return true;
+    }
+    at = p;
+    if ((req = d2i_X509_REQ(NULL, &at, (long)n)) != NULL) {
+        is(b, "der csr", "The file is a certificate signing request in DER (binary).",
+           "A certificate signing request is a question, not a certificate: name the authority's "
+           "root certificate.");
+        X509_REQ_free(req);
+        return true;
+    }
+    is(b, "der", "The file is binary (DER), but no certificate.",
        "Name a PEM file of root certificates.");
     return true;
 }
@@ -177,8 +193,13 @@ static bool is_text(const uint8_t *p, size_t n, struct pgseal__bundle *b)
            "Write real line ends: printf '%b' \"$(cat FILE)\" > new.pem");
         return true;
     }
-    if (memmem(p, n, "-----BEGIN ", 11) != NULL)
-        return false;
+    if (memmem(p, n, "-----BEGIN ", 11) != NULL) {
+        if (memchr(p, '\n', n) != NULL || memchr(p, '\r', n) == NULL)
+            return false;
+        is(b, "cr", "The file is PEM whose lines end in CR alone, as on old Macs.",
+           "Write other line ends: tr '\\r' '\\n' < FILE > new.pem");
+        return true;
+    }
     if (STARTS(p, n, "LS0tLS1CRUdJTi")) {
         is(b, "base64", "The file is PEM encoded once more in base64, as in a Kubernetes secret.",
            "Decode it: base64 -d FILE > new.pem");

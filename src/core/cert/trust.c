@@ -303,7 +303,7 @@ bool pgseal__trust_where(const struct pgseal_trust *t, const X509 *cert, const c
         while (s->text != NULL && !found &&
                pgseal__next_block(s->text, s->len, &at, &at_line, &b)) {
             size_t block_n = 0;
-            uint8_t *block = b.indented ? NULL : pgseal__block_der(&b, &block_n, NULL);
+            uint8_t *block = b.hidden ? NULL : pgseal__block_der(&b, &block_n, NULL);
 
             /* A TRUSTED CERTIFICATE has more bytes behind the certificate itself. */
             found = block != NULL && block_n >= (size_t)n && memcmp(block, der, (size_t)n) == 0;
