@@ -90,6 +90,45 @@ struct pgseal_verified {
 PGSEAL_API int pgseal_cert_match_host(const uint8_t *der, size_t n, const char *host,
                                       struct pgseal_err *err);
 
+/* ---- chains ------------------------------------------------------------------------------- */
+
+/** Certificates as a server sends them: its own first, then those that lead to a root. */
+struct pgseal_chain;
+
+/**
+ * Reads a certificate and its intermediates from a file's bytes: PEM, DER, or PKCS#7 in either.
+ *
+ * Keys and other blocks between them are passed over; of a PKCS#7, which has no order, the first
+ * that is no authority becomes the first.
+ *
+ * @param name  borrows. The file's name for messages.
+ * @param p     borrows. The file's bytes; NULL for a directory.
+ * @return      gives (pgseal_chain_free()), or NULL.
+ *
+ * Errors:
+ *   PGSEAL_E_CERT  no certificate in it, or one that cannot be parsed; detail says what is in it
+ *   PGSEAL_E_NOMEM
+ * Source: RFC 7468; RFC 5280.   Since: 0.1
+ */
+PGSEAL_API struct pgseal_chain *pgseal_chain_parse(const char *name, const uint8_t *p, size_t n,
+                                                   struct pgseal_err *err);
+PGSEAL_API struct pgseal_chain *pgseal_chain_free(struct pgseal_chain *c);
+/** Number of certificates; 0 for NULL. */
+PGSEAL_API size_t pgseal_chain_count(const struct pgseal_chain *c);
+/** Describes the i-th. 0, or PGSEAL_E_USAGE when there is none. */
+PGSEAL_API int pgseal_chain_describe(const struct pgseal_chain *c, size_t i,
+                                     struct pgseal_cert_info *out);
+
+/** Certificates of a verified path that are described; more are only counted. */
+#define PGSEAL_PATH_MAX 8
+
+/** The path a chain was verified by, from the server's certificate to the anchor. */
+struct pgseal_path {
+    struct pgseal_verified verified;
+    size_t n; /**< certificates on it */
+    struct pgseal_cert_info cert[PGSEAL_PATH_MAX];
+};
+
 /* ---- what a file holds -------------------------------------------------------------------- */
 
 /** One thing found in a would-be bundle. */

@@ -48,6 +48,13 @@ PGSEAL_API struct pgseal_tls_ctx *pgseal_tls_ctx_new(const struct pgseal_tls_opt
 PGSEAL_API struct pgseal_tls_ctx *pgseal_tls_ctx_client(const struct pgseal_options *o,
                                                         const struct pgseal_world *world,
                                                         int64_t now_unix_s, struct pgseal_err *err);
+/**
+ * Builds a client context that only looks: the settings' protocol versions, no anchors, no client
+ * certificate, and INSECURE for anything but seeing what a server shows: whatever chain is taken.
+ */
+PGSEAL_API struct pgseal_tls_ctx *pgseal_tls_ctx_look(const struct pgseal_options *o,
+                                                      const struct pgseal_world *world,
+                                                      struct pgseal_err *err);
 PGSEAL_API struct pgseal_tls_ctx *pgseal_tls_ctx_ref(struct pgseal_tls_ctx *c);
 PGSEAL_API struct pgseal_tls_ctx *pgseal_tls_ctx_free(struct pgseal_tls_ctx *c);
 
@@ -86,7 +93,7 @@ PGSEAL_API const char *pgseal_tls_warning(const struct pgseal_tls *t);
  * @return  PGSEAL_MORE, PGSEAL_READY, PGSEAL_CLOSED (close_notify), or < 0.
  *
  * After ANY return, also a failure, send what is in wire_out: it may hold the alert that tells
- * the peer why. After a failure only pgseal_tls_free() is allowed.
+ * the peer why. After a failure only pgseal_tls_sent() and pgseal_tls_free() are allowed.
  *
  * Errors (msg is libpq's text, `SSL error: ...` and its second line; detail, hint explain):
  *   PGSEAL_E_CERT         err->x509, err->depth
@@ -125,6 +132,32 @@ PGSEAL_API int pgseal_tls_facts(const struct pgseal_tls *t, struct pgseal_tls_fa
                                 struct pgseal_err *err);
 /** Lends the peer's certificate (DER); NULL if it has none. */
 PGSEAL_API const uint8_t *pgseal_tls_peer_der(const struct pgseal_tls *t, size_t *n);
+
+/**
+ * Gives the certificates the peer sent, its own first, whatever became of them: also after a
+ * failed step, when they were refused. NULL when none came, or without memory.
+ */
+PGSEAL_API struct pgseal_chain *pgseal_tls_sent(const struct pgseal_tls *t);
+
+/**
+ * Judges a chain as a handshake by this context would, without a peer: the same anchors, purpose,
+ * security level and limits, then the name by libpq's rules.
+ *
+ * @param ctx    borrows. A client's that verifies.
+ * @param sent   borrows. As the server sent it.
+ * @param host   borrows. NULL = the name is not looked at.
+ * @param path   filled on success: what verified it; or NULL.
+ * @return       0, or < 0.
+ *
+ * Errors (texts and stories of pgseal_tls_step()):
+ *   PGSEAL_E_CERT, PGSEAL_E_CERT_NAME, PGSEAL_E_CERT_NAMES
+ *   PGSEAL_E_USAGE  an empty chain, or a context that does not verify
+ * Source: OpenSSL ssl/ssl_cert.c ssl_verify_cert_chain.   Since: 0.1
+ */
+PGSEAL_API PGSEAL_MUST_USE int pgseal_tls_judge(struct pgseal_tls_ctx *ctx,
+                                                const struct pgseal_chain *sent, const char *host,
+                                                int64_t now_unix_s, struct pgseal_path *path,
+                                                struct pgseal_err *err);
 
 /**
  * Computes tls-server-end-point (RFC 5929 4.1) of the server's certificate as libpq does.

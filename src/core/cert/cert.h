@@ -32,6 +32,14 @@ int pgseal__cert_check_host(X509 *cert, const char *host, struct pgseal_err *err
 /** The facts of a certificate as plain values. 0, or PGSEAL_E_NOMEM. */
 int pgseal__cert_describe(X509 *cert, struct pgseal_cert_info *out);
 
+/** Gives a chain that shares these certificates. NULL without memory. */
+struct pgseal_chain *pgseal__chain_new(STACK_OF(X509) * certs);
+/** Lends the certificates of a chain. */
+STACK_OF(X509) * pgseal__chain_certs(const struct pgseal_chain *c);
+/** Describes what verified: anchor, earliest end, each certificate on the way. */
+void pgseal__cert_path(const struct pgseal_trust *t, STACK_OF(X509) * verified_chain,
+                       struct pgseal_path *out);
+
 /** What a failed verification is explained from. The verdict has been given already. */
 struct pgseal__evidence {
     const struct pgseal_trust *trust; /* may be NULL: no trust at all */

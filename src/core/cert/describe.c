@@ -219,3 +219,15 @@ void pgseal__cert_verified(const struct pgseal_trust *t, STACK_OF(X509) * chain,
         }
     }
 }
+
+void pgseal__cert_path(const struct pgseal_trust *t, STACK_OF(X509) * chain,
+                       struct pgseal_path *out)
+{
+    int n = chain != NULL ? sk_X509_num(chain) : 0;
+
+    memset(out, 0, sizeof(*out));
+    pgseal__cert_verified(t, chain, &out->verified);
+    out->n = (size_t)n;
+    for (int i = 0; i < n && i < PGSEAL_PATH_MAX; i++)
+        pgseal__cert_describe(sk_X509_value(chain, i), &out->cert[i]);
+}

@@ -87,19 +87,19 @@ static int classify(const struct pgseal_tls *t, unsigned long ecode)
 }
 
 /* The chain was refused. The text is libpq's; why is for the certificate module to tell. */
-static int fail_cert(struct pgseal_tls *t, unsigned long ecode, struct pgseal_err *err)
+int pgseal__tls_fail_cert(const struct pgseal_tls_ctx *ctx, const struct tls_verdict *v, int level,
+                          int64_t now_unix_s, unsigned long ecode, struct pgseal_err *err)
 {
-    const struct tls_verdict *v = &t->verdict;
     struct pgseal__evidence e = {
-        .trust = t->ctx->trust,
+        .trust = ctx->trust,
         .leaf = v->leaf,
         .sent = v->sent,
         .error = v->error,
         .depth = v->depth,
         .at = v->cert,
-        .now_unix_s = t->now_unix_s,
-        .auth_level = SSL_get_security_level(t->ssl),
-        .server_side = t->ctx->server,
+        .now_unix_s = now_unix_s,
+        .auth_level = level,
+        .server_side = ctx->server,
     };
     char reason[128];
 
@@ -154,7 +154,8 @@ int pgseal__tls_fail_ssl(struct pgseal_tls *t, int ssl_error, struct pgseal_err 
     if (t->nomem)
         return pgseal__nomem(err);
     if (t->verdict.refused)
-        return fail_cert(t, ecode, err);
+        return pgseal__tls_fail_cert(t->ctx, &t->verdict, SSL_get_security_level(t->ssl),
+                                     t->now_unix_s, ecode, err);
     switch (ssl_error) {
     case SSL_ERROR_SSL:
         code = fail_reason(t, ecode, err);

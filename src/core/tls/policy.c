@@ -193,11 +193,36 @@ static int set_roots(struct pgseal_tls_ctx *c, const struct pgseal_options *o,
     return rc;
 }
 
+static int set_alpn(struct pgseal_tls_ctx *c, struct pgseal_err *err)
+{
+    static const unsigned char alpn[] = TLS_ALPN_VECTOR;
+
+    if (SSL_CTX_set_alpn_protos(c->ssl_ctx, alpn, sizeof(alpn) - 1) != 0)
+        return pgseal__nomem(err);
+    return 0;
+}
+
+struct pgseal_tls_ctx *pgseal_tls_ctx_look(const struct pgseal_options *o,
+                                           const struct pgseal_world *world, struct pgseal_err *err)
+{
+    struct pgseal_tls_ctx *c = pgseal__tls_ctx_alloc(false, err);
+
+    if (c == NULL)
+        return NULL;
+    ERR_clear_error();
+    if (set_range(c, o, err) < 0 || pgseal__tls_ctx_keylog(c, o->sslkeylogfile, world, err) < 0 ||
+        set_alpn(c, err) < 0)
+        c = pgseal_tls_ctx_free(c);
+    else
+        SSL_CTX_set_verify(c->ssl_ctx, SSL_VERIFY_NONE, NULL); /* whatever openssl.cnf says */
+    ERR_clear_error();
+    return c;
+}
+
 struct pgseal_tls_ctx *pgseal_tls_ctx_client(const struct pgseal_options *o,
                                              const struct pgseal_world *world, int64_t now_unix_s,
                                              struct pgseal_err *err)
 {
-    static const unsigned char alpn[] = TLS_ALPN_VECTOR;
     struct pgseal_tls_ctx *c = pgseal__tls_ctx_alloc(false, err);
 
     if (c == NULL)
@@ -205,12 +230,8 @@ struct pgseal_tls_ctx *pgseal_tls_ctx_client(const struct pgseal_options *o,
     ERR_clear_error();
     if (set_range(c, o, err) < 0 || set_roots(c, o, world, err) < 0 ||
         pgseal__tls_client_identity(c, o, world, err) < 0 ||
-        pgseal__tls_ctx_keylog(c, o->sslkeylogfile, world, err) < 0) {
+        pgseal__tls_ctx_keylog(c, o->sslkeylogfile, world, err) < 0 || set_alpn(c, err) < 0)
         c = pgseal_tls_ctx_free(c);
-    } else if (SSL_CTX_set_alpn_protos(c->ssl_ctx, alpn, sizeof(alpn) - 1) != 0) {
-        pgseal__nomem(err);
-        c = pgseal_tls_ctx_free(c);
-    }
     ERR_clear_error();
     return c;
 }

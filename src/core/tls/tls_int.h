@@ -105,12 +105,15 @@ int pgseal__tls_alpn_cb(SSL *ssl, const unsigned char **out, unsigned char *outl
 
 /* verify.c */
 int pgseal__tls_verify(X509_STORE_CTX *xs, void *arg);
+void pgseal__tls_verdict_keep(struct tls_verdict *v, X509_STORE_CTX *xs);
 void pgseal__tls_verdict_done(struct tls_verdict *v);
 
 /* errors.c */
 const char *pgseal__tls_reason(unsigned long ecode, char *buf, size_t cap);
 const char *pgseal__tls_sys_text(int sys, char *buf, size_t cap);
 int pgseal__tls_fail_ssl(struct pgseal_tls *t, int ssl_error, struct pgseal_err *err);
+int pgseal__tls_fail_cert(const struct pgseal_tls_ctx *ctx, const struct tls_verdict *v, int level,
+                          int64_t now_unix_s, unsigned long ecode, struct pgseal_err *err);
 
 /* story.c */
 const char *pgseal__tls_alert_name(int alert);

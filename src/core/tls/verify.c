@@ -20,7 +20,7 @@ static X509 *shared(X509 *x)
     return x;
 }
 
-static void keep(struct tls_verdict *v, X509_STORE_CTX *xs)
+void pgseal__tls_verdict_keep(struct tls_verdict *v, X509_STORE_CTX *xs)
 {
     STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(xs);
 
@@ -52,6 +52,6 @@ int pgseal__tls_verify(X509_STORE_CTX *xs, void *arg)
         return 1;
     if (X509_verify_cert(xs) == 1)
         return 1;
-    keep(&t->verdict, xs);
+    pgseal__tls_verdict_keep(&t->verdict, xs);
     return 0;
 }
