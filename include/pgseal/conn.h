@@ -28,6 +28,9 @@ struct pgseal_conn_client {
     struct pgseal_trace trace;
     const struct pgseal_cancel *cancel; /**< borrows. Not NULL: send CancelRequest, not startup */
     bool unnamed;                       /**< from the plan: send no application_name */
+    /** Only looks: READY once the handshake is over, whatever chain came; nothing is sent behind
+     * it, no name and no password. `method` is TLS; settings of certificates are not looked at. */
+    bool look;
 };
 
 /** What to cancel. */
@@ -56,7 +59,8 @@ PGSEAL_API struct pgseal_conn *pgseal_conn_free(struct pgseal_conn *c);
  *
  * READY, client: ReadyForQuery was received; plain_out and plain_in are the session's bytes from
  * then on. READY, server: a StartupMessage was received (pgseal_conn_startup()). READY for a
- * cancel: the request was sent and the peer closed. Keep stepping to move data.
+ * cancel: the request was sent and the peer closed. READY for a look: the handshake is over. Keep
+ * stepping to move data.
  *
  * @param now_unix_s  the time certificates are judged at.
  * @return            PGSEAL_MORE, PGSEAL_READY, PGSEAL_CLOSED, or < 0.
@@ -104,6 +108,8 @@ PGSEAL_API const struct pgseal_conn_facts *pgseal_conn_facts(const struct pgseal
 PGSEAL_API const char *pgseal_conn_param(const struct pgseal_conn *c, const char *name);
 /** Lends the body of the next NoticeResponse received before open, or NULL. Each once. */
 PGSEAL_API const uint8_t *pgseal_conn_notice(struct pgseal_conn *c, size_t *n);
+/** Gives the certificates the peer sent, also when they were refused; NULL when there are none. */
+PGSEAL_API struct pgseal_chain *pgseal_conn_sent(const struct pgseal_conn *c);
 /** Server: lends the first packet, a StartupMessage or a CancelRequest; NULL before READY. */
 PGSEAL_API const struct pgseal_startup *pgseal_conn_startup(const struct pgseal_conn *c);
 /** Client, after PGSEAL_E_SERVER: lends the body of the ErrorResponse. NULL if there is none. */

@@ -53,6 +53,22 @@ struct pgseal_session_options {
 PGSEAL_API struct pgseal_session *pgseal_session_open(const struct pgseal_conninfo *ci,
                                                       const struct pgseal_session_options *o,
                                                       struct pgseal_err *err);
+/**
+ * Looks at one host of the settings: connects to its addresses in order, asks for TLS whatever
+ * sslmode says, and takes the handshake to its end without judging what the server shows. No login:
+ * neither user nor password is sent, and no query can be.
+ *
+ * @param ci    keeps, until the session is closed. Finished settings.
+ * @param host  which of pgseal_conninfo_hosts(); SNI is as its name asks for.
+ * @param err   as for pgseal_session_open(). A Unix socket has no TLS: PGSEAL_E_NO_TLS.
+ * @return      gives (pgseal_session_close()), or NULL. pgseal_session_facts() has `tls` when the
+ *              handshake was completed; pgseal_session_sent() has the certificates in any case.
+ */
+PGSEAL_API struct pgseal_session *pgseal_session_look(const struct pgseal_conninfo *ci, size_t host,
+                                                      const struct pgseal_session_options *o,
+                                                      struct pgseal_err *err);
+/** Gives the certificates the server sent (pgseal_chain_free()); NULL without TLS or memory. */
+PGSEAL_API struct pgseal_chain *pgseal_session_sent(const struct pgseal_session *s);
 /** Sends Terminate and close_notify, closes, frees. NULL is a no-op. Returns NULL. */
 PGSEAL_API struct pgseal_session *pgseal_session_close(struct pgseal_session *s);
 

@@ -106,6 +106,7 @@ static int make_conn(struct pgseal_session *s, const struct pgseal_attempt *a,
                                    .password = s->password != NULL ? s->password : s->o.password,
                                    .strict = s->o.strict,
                                    .unnamed = a->unnamed,
+                                   .look = s->look,
                                    .trace = s->o.trace};
 
     pgseal_conn_free(s->conn);
@@ -365,4 +366,62 @@ struct pgseal_session *pgseal_session_open(const struct pgseal_conninfo *ci,
     if (rc == 0)
         tell(s, err);
     return pgseal_session_close(s);
+}
+
+/* The addresses of a host in order, until one shows what it has. 1, or 0 with a story. */
+static int look_at(struct pgseal_session *s, size_t host, struct pgseal_plan *plan)
+{
+    struct pgseal_attempt a = {.action = PGSEAL_ACT_RESOLVE, .host = host};
+    enum pgseal_outcome outcome = resolve(s, &a, plan);
+
+    a = (struct pgseal_attempt){.action = PGSEAL_ACT_CONNECT,
+                                .host = host,
+                                .method = PGSEAL_METHOD_TLS,
+                                .direct = pgseal_conninfo_options(s->ci)->direct,
+                                .session = PGSEAL_SESSION_ANY};
+    if (outcome != PGSEAL_OUT_RESOLVED)
+        return 0;
+    for (a.addr = 0; a.addr < s->naddresses; a.addr++) {
+        outcome = try_one(s, &a);
+        if (outcome == PGSEAL_OUT_OPEN)
+            return 1;
+        if (outcome == PGSEAL_OUT_NO_TLS)
+            note_failure(s, &s->story, true, false);
+        if (outcome != PGSEAL_OUT_UNREACHED)
+            break;
+    }
+    return 0;
+}
+
+static int no_tls_there(const struct pgseal_conninfo *ci, size_t host, struct pgseal_err *err)
+{
+    if (host >= pgseal_conninfo_hosts(ci))
+        return pgseal__fail(err, PGSEAL_E_USAGE, "there is no host number %zu", host);
+    if (!pgseal_conninfo_host(ci, host)->is_unix)
+        return 0;
+    pgseal__fail(err, PGSEAL_E_NO_TLS, "a Unix-domain socket has no TLS: \"%s\"",
+                 pgseal_conninfo_host(ci, host)->host);
+    pgseal__detail(err, "The settings name a directory of sockets, or no host at all.");
+    pgseal__hint(err, "Name the server: host=NAME");
+    return PGSEAL_E_NO_TLS;
+}
+
+struct pgseal_session *pgseal_session_look(const struct pgseal_conninfo *ci, size_t host,
+                                           const struct pgseal_session_options *o,
+                                           struct pgseal_err *err)
+{
+    struct pgseal_session *s = new_session(ci, o, err);
+    struct pgseal_plan *plan;
+    int rc;
+
+    if (s == NULL || no_tls_there(ci, host, err) < 0)
+        return pgseal_session_close(s);
+    s->look = true;
+    plan = pgseal_plan_new(ci, 0, err);
+    rc = plan != NULL ? look_at(s, host, plan) : PGSEAL_E_NOMEM;
+    pgseal_plan_free(plan);
+    s->deadline_ms = 0;
+    if (rc == 0)
+        tell(s, err);
+    return rc == 1 ? s : pgseal_session_close(s);
 }

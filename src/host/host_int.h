@@ -35,6 +35,7 @@ struct pgseal_session {
     struct pgseal_session_options o;
     const struct pgseal_world *world;
     char *password; /* asked for; wiped */
+    bool look;      /* pgseal_session_look(): the handshake is all */
 
     /* the attempt at hand */
     const struct pgseal_host *host;

@@ -29,6 +29,11 @@ const char *pgseal_session_address(const struct pgseal_session *s)
     return s->address != NULL ? s->address->text : "";
 }
 
+struct pgseal_chain *pgseal_session_sent(const struct pgseal_session *s)
+{
+    return pgseal_conn_sent(s->conn);
+}
+
 int pgseal_session_fd(const struct pgseal_session *s)
 {
     return s->fd;
@@ -220,7 +225,7 @@ struct pgseal_session *pgseal_session_close(struct pgseal_session *s)
 {
     if (s == NULL)
         return NULL;
-    host__hang_up(s, s->conn != NULL && pgseal_conn_facts(s->conn)->open);
+    host__hang_up(s, s->conn != NULL && (s->look || pgseal_conn_facts(s->conn)->open));
     pgseal__wipe_free_str(s->password);
     pgseal__free(s->messages);
     pgseal__wipe_free(s, sizeof(*s));

@@ -13,6 +13,10 @@ struct pgseal_conn *pgseal_conn_client_new(const struct pgseal_conn_client *o,
         pgseal__fail(err, PGSEAL_E_USAGE, "struct pgseal_conn_client of another size");
         return NULL;
     }
+    if (o->look && o->method != PGSEAL_METHOD_TLS) {
+        pgseal__fail(err, PGSEAL_E_USAGE, "a look needs TLS");
+        return NULL;
+    }
     c = pgseal__alloc(sizeof(*c));
     if (c == NULL) {
         pgseal__nomem(err);
@@ -76,11 +80,14 @@ static int begin_tls(struct pgseal_conn *c, int64_t now_unix_s, struct pgseal_er
 {
     const struct pgseal_options *opt = options(c);
 
-    if (c->tls_ctx == NULL)
+    if (c->tls_ctx == NULL && c->o.look)
+        c->tls_ctx = pgseal_tls_ctx_look(opt, c->o.world, err);
+    else if (c->tls_ctx == NULL)
         c->tls_ctx = pgseal_tls_ctx_client(opt, c->o.world, now_unix_s, err);
     if (c->tls_ctx != NULL)
         c->tls = pgseal_tls_new(c->tls_ctx, c->o.host->host, opt->sslsni,
-                                opt->sslmode == PGSEAL_SSLMODE_VERIFY_FULL, now_unix_s, err);
+                                !c->o.look && opt->sslmode == PGSEAL_SSLMODE_VERIFY_FULL,
+                                now_unix_s, err);
     if (c->tls == NULL)
         return PGSEAL_E_TLS;
     if (c->o.direct)
@@ -397,6 +404,28 @@ static int step_open(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_
     return rc == PGSEAL_MORE ? PGSEAL_READY : rc;
 }
 
+/*
+ * What was to be seen came with the server's certificate; a server that refuses the rest, such as
+ * a client without a certificate of its own, has shown it all the same.
+ */
+static int step_look(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
+{
+    int rc = pgseal__conn_handshake(c, io, err);
+    struct pgseal_chain *sent;
+
+    if (rc == PGSEAL_MORE)
+        return rc;
+    if (rc < 0) {
+        sent = pgseal_tls_sent(c->tls);
+        if (sent == NULL)
+            return rc;
+        pgseal_chain_free(sent);
+    }
+    c->phase = PHASE_LOOKED;
+    c->outcome = PGSEAL_OUT_OPEN;
+    return PGSEAL_READY;
+}
+
 int pgseal__conn_client_step(struct pgseal_conn *c, struct pgseal_io *io, int64_t now_unix_s,
                              struct pgseal_err *err)
 {
@@ -411,7 +440,7 @@ int pgseal__conn_client_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
             rc = step_nego(c, io, now_unix_s, err);
             break;
         case PHASE_TLS:
-            rc = pgseal__conn_handshake(c, io, err);
+            rc = c->o.look ? step_look(c, io, err) : pgseal__conn_handshake(c, io, err);
             break;
         case PHASE_HELLO:
             rc = c->o.cancel != NULL ? send_cancel(c, io, err) : send_startup(c, io, err);
@@ -424,6 +453,8 @@ int pgseal__conn_client_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
             break;
         case PHASE_CANCELLED:
             return step_cancelled(c, io, err);
+        case PHASE_LOOKED:
+            return PGSEAL_READY;
         case PHASE_OPEN:
             return step_open(c, io, err);
         case PHASE_FAILED:

@@ -164,6 +164,11 @@ const struct pgseal_conn_facts *pgseal_conn_facts(const struct pgseal_conn *c)
     return &c->facts;
 }
 
+struct pgseal_chain *pgseal_conn_sent(const struct pgseal_conn *c)
+{
+    return c->tls != NULL ? pgseal_tls_sent(c->tls) : NULL;
+}
+
 int pgseal_conn_close(struct pgseal_conn *c, struct pgseal_io *io, struct pgseal_err *err)
 {
     int rc = 0;

@@ -22,6 +22,7 @@ enum phase {
     PHASE_AUTH,      /* client: until AuthenticationOk */
     PHASE_SETTLE,    /* client: until ReadyForQuery */
     PHASE_CANCELLED, /* client: the cancel request was sent, wait for the end */
+    PHASE_LOOKED,    /* client: the handshake is over, and nothing more was asked for */
     PHASE_OPEN,
     PHASE_FAILED
 };
