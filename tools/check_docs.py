@@ -146,6 +146,17 @@ def check_page(root, path):
         if not part.strip():
             yield f"{head} is empty"
     yield from check_try(root, sections["Try"])
+    yield from check_found(path, text)
+
+
+def check_found(path, text):
+    """Complaints about how a page leads on, and how `pgseal explain` finds it."""
+    for link in re.findall(r"\]\(([^)#:]+\.md)\)", text):
+        if not (path.parent / link).is_file():
+            yield f"links to {link}, which does not exist"
+    for also in re.findall(r"^<!-- *also.*$", text, re.M):
+        if not re.fullmatch(r"<!-- also: [^;]+(; [^;]+)* -->", also):
+            yield f'"{also}": such a line is <!-- also: NAME; NAME -->'
 
 
 def split(lines):
@@ -187,7 +198,7 @@ def check_readme(root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
     complaints = list(missing_and_orphans(root))
-    for folder in ("docs/params", "docs/errors", "docs/findings"):
+    for folder in ("docs/params", "docs/errors", "docs/findings", "docs/topics"):
         for path in sorted((root / folder).glob("*.md")):
             if path.name != "README.md":
                 complaints += [f"{path.relative_to(root)}: {c}" for c in check_page(root, path)]

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def blocks():
     """One parameter per block. A page of a row: all blocks of Try. Elsewhere: those with a stage comment."""
-    pages = sorted(ROOT.glob("docs/params/*.md")) + sorted(ROOT.glob("docs/errors/*.md")) + sorted(ROOT.glob("docs/findings/*.md"))
+    pages = [p for folder in ("params", "errors", "findings", "topics") for p in sorted(ROOT.glob(f"docs/{folder}/*.md"))]
     for page in pages + sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")):
         text = page.read_text(encoding="utf-8")
         of_row = page in pages
