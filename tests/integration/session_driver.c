@@ -4,6 +4,7 @@
  * session_driver [OPTION]... CONNINFO ACTION...
  *   --strict  --timeout S  --password P  --ask P  --interrupt MS
  *   query SQL           prints "row A|B", "notice TEXT", "sqlstate CODE MESSAGE"
+ *   ask SQL             the same by pgseal_session_query(), "(null)" for NULL; "rows N"
  *   copyin SQL BYTES    sends that many bytes of rows, prints the command tag
  *   flood N SQL         sends N queries before it reads the first answer; prints "rows N"
  *   slow N SQL          reads the first N messages with a pause behind each, then the rest
@@ -130,6 +131,27 @@ static long answers(struct pgseal_session *s, long queries, bool quiet, long pau
     return rows;
 }
 
+static void print_values(void *ctx, const struct pgseal_row *row)
+{
+    printf("row ");
+    for (size_t i = 0; i < row->n; i++)
+        printf("%s%s", i > 0 ? "|" : "", row->value[i] != NULL ? row->value[i] : "(null)");
+    putchar('\n');
+}
+
+static int ask_sql(struct pgseal_session *s, const char *sql, struct pgseal_err *err)
+{
+    long rows = pgseal_session_query(s, sql, print_values, NULL, err);
+
+    if (rows == PGSEAL_E_SERVER) {
+        printf("sqlstate %s %s\n", err->sqlstate, err->msg);
+        return 0;
+    }
+    if (rows >= 0)
+        printf("rows %ld\n", rows);
+    return rows < 0 ? (int)rows : 0;
+}
+
 static int copy_in(struct pgseal_session *s, const char *sql, long bytes, struct pgseal_err *err)
 {
     char line[8192];
@@ -245,6 +267,8 @@ static int act(struct pgseal_session *s, char **argv, int *i, struct pgseal_err 
         rows = rc < 0 ? rc : answers(s, 1, false, 0, err);
         return rows < 0 ? (int)rows : 0;
     }
+    if (strcmp(what, "ask") == 0)
+        return ask_sql(s, argv[++*i], err);
     if (strcmp(what, "param") == 0) {
         const char *value = pgseal_session_param(s, argv[++*i]);
 

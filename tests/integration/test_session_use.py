@@ -54,6 +54,24 @@ def test_a_row_of_many_megabytes(place, home):
     assert got.out == ["rows 1"], got.err
 
 
+def test_a_question__rows_nulls_and_several_statements(place, home):
+    got = session.run(home, place[0], "ask", "select 1, null, '' union all select 2, 'b', 'c'; select 3", "ask",
+                      "create temp table t ()")
+    assert got.out == ["row 1|(null)|", "row 2|b|c", "row 3", "rows 3", "rows 0"], got.err
+
+
+def test_a_question_with_an_error__the_session_goes_on(place, home):
+    got = session.run(home, place[0], "ask", "select 1; select 1/0; select 2", "ask", "select 5")
+    assert got.out == ["row 1", "sqlstate 22012 division by zero", "row 5", "rows 1"], got.err
+
+
+def test_a_question_answered_by_copy__nothing_is_sent(place, home):
+    got = session.run(home, place[0], "query", "create temp table t (x text)", "ask", "copy t from stdin", "ask",
+                      "select count(*) from t", "ask", "copy (select 7) to stdout")
+    assert got.out[1] == "sqlstate 57014 COPY from stdin failed: "
+    assert got.out[2:] == ["row 0", "rows 1", "rows 0"], got.err
+
+
 def test_many_queries_before_the_first_answer(place, home):
     got = session.run(home, place[0], "flood", "3000", "select 1 /* %s */" % ("y" * 300), timeout=60)
     assert got.out == ["rows 3000"], got.err
