@@ -31,6 +31,8 @@ enum pgseal_code {
     PGSEAL_E_ROOT_UNUSABLE = -15, /**< The root certificate file has no usable certificate. */
     PGSEAL_E_CLIENT_CERT = -16,   /**< The client certificate file cannot be used. */
     PGSEAL_E_CLIENT_KEY = -17,    /**< The client key file cannot be used. */
+    PGSEAL_E_EXISTS = -18,        /**< Something is there that must not be replaced. */
+    PGSEAL_E_FILE = -19,          /**< A file could not be read or written; err->sys. */
 
     /* Reaching the server. */
     PGSEAL_E_RESOLVE = -30, /**< A host name could not be turned into an address. */
@@ -40,6 +42,7 @@ enum pgseal_code {
     PGSEAL_E_IO = -34,      /**< Reading or writing the socket failed; err->sys. */
     PGSEAL_E_SESSION = -35, /**< No server fits target_session_attrs. */
     PGSEAL_E_PEER = -36,    /**< The owner of the Unix socket is not the one asked for. */
+    PGSEAL_E_HTTP = -37,    /**< A web server answered something else than the file. */
 
     /* Negotiation and protocol. */
     PGSEAL_E_NO_TLS = -40,       /**< The server answered N: no TLS, politely. */

@@ -24,7 +24,7 @@ static int failed(struct pgseal_err *err, const char *what, const char *path)
 {
     int sys = errno;
 
-    pgseal__fail(err, PGSEAL_E_IO, "could not %s \"%s\": %s", what, path, host__strerror(sys));
+    pgseal__fail(err, PGSEAL_E_FILE, "could not %s \"%s\": %s", what, path, host__strerror(sys));
     if (err != NULL)
         err->sys = sys;
     if (sys == ENOSPC || sys == EDQUOT)
@@ -33,7 +33,7 @@ static int failed(struct pgseal_err *err, const char *what, const char *path)
         pgseal__hint(err, "Name a file in a directory you may write to; nothing was changed.");
     else if (sys == ENOENT)
         pgseal__hint(err, "Make the directory first, or name another one.");
-    return PGSEAL_E_IO;
+    return PGSEAL_E_FILE;
 }
 
 static int write_all(int fd, const void *bytes, size_t n)

@@ -16,14 +16,14 @@
  *
  * @param mode  permission bits of the new file from its first byte on, whatever the umask: 0600
  *              for keys. An existing file's own bits are not kept.
- * @return      0, or PGSEAL_E_IO: err->sys, msg names path and reason.
+ * @return      0, or PGSEAL_E_FILE: err->sys, msg names path and reason.
  * Source: rename(2), fsync(2).
  */
 int host_replace_file(const char *path, const void *bytes, size_t n, mode_t mode,
                       struct pgseal_err *err);
 
 /**
- * As host_replace_file(), but fails with PGSEAL_E_IO and err->sys = EEXIST when there is something
+ * As host_replace_file(), but fails with PGSEAL_E_FILE and err->sys = EEXIST when there is something
  * of this name already.
  */
 int host_create_file(const char *path, const void *bytes, size_t n, mode_t mode,

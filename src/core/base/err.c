@@ -21,6 +21,8 @@
     X(ROOT_UNUSABLE, "A file without a usable root certificate verifies nothing.")                 \
     X(CLIENT_CERT, "The server may refuse the login, or know you by another identity.")            \
     X(CLIENT_KEY, "A key that others can read or that does not fit proves nothing about you.")     \
+    X(EXISTS, "What is there may be the only copy.")                                               \
+    X(FILE, "What cannot be read cannot be judged, and what was not written is not there.")        \
     X(RESOLVE, "Without an address there is nothing to connect to.")                               \
     X(CONNECT, "No server was reached, so nothing was sent.")                                      \
     X(TIMEOUT, "A server that never answers is down, blocked by a firewall, or not PostgreSQL.")   \
@@ -28,6 +30,7 @@
     X(IO, "The network failed; what was sent last may or may not have arrived.")                   \
     X(SESSION, "A session on the wrong kind of server reads stale data or cannot write.")          \
     X(PEER, "A socket owned by another user may belong to an impostor on this machine.")           \
+    X(HTTP, "What a web server sends instead of a file is no file.")                               \
     X(NO_TLS, "Without TLS everybody on the path reads the data and the login, and can change "    \
               "them.")                                                                             \
     X(NEGO_ERROR, "An answer given before TLS is not authenticated: it may come from anybody, so " \

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What `pgseal ca` can do, for the command line: one header for each thing. */
+#ifndef PGSEAL_CA_CA_H
+#define PGSEAL_CA_CA_H
+
+#include "ca/fetch.h"
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What the files of fetch share. Private to this folder. */
+#ifndef PGSEAL_CA_FETCH_INT_H
+#define PGSEAL_CA_FETCH_INT_H
+
+#include "ca/fetch.h"
+
+/*
+ * fetch_compare.c: fills what is added, gone and same of `f`, whose certificates were judged.
+ * 0, or PGSEAL_E_EXISTS when the file at hand must not be replaced by this.
+ */
+int ca_compare(const struct ca_judge_options *o, struct ca_fetched *f, struct pgseal_err *err);
+
+/* fetch_source.c: "the commercial regions of AWS", "AWS GovCloud (US)". */
+const char *ca_partition_word(enum pgseal_aws_partition partition);
+
+#endif

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: PostgreSQL
+"""What `pgseal ca fetch` does to files: what must stay stays, whatever goes wrong; and the real bundles as its source."""
+import hashlib
+import json
+import os
+import pty
+import resource
+import select
+import signal
+import ssl
+import subprocess
+import time
+
+import pytest
+
+import ca_stage
+import rds_bundle
+from ca_stage import OLD, refused, untouched
+from rds_bundle import Minted
+
+web_ca, web, place, old = ca_stage.web_ca, ca_stage.web, ca_stage.place, ca_stage.old  # fixtures
+
+
+# ---- what would be lost --------------------------------------------------------------------------------------------------
+
+
+def test_fetch__onto_a_private_key__is_refused(place, web, web_ca):
+    place.file.write_bytes(OLD + web_ca.key_pem)
+    p = place.from_web(web.url("good"))
+    refused(p, "EXISTS", 1)
+    assert place.file.read_bytes() == OLD + web_ca.key_pem
+    assert place.files() == ["bundle.pem"]
+
+
+def test_fetch__onto_somebody_elses_authorities__is_refused(place, web, web_ca):
+    place.file.write_bytes(OLD + web_ca.pem)
+    p = place.from_web(web.url("good"))
+    refused(p, "EXISTS", 1)
+    assert "pgseal test web authority" in p.stderr
+    assert place.file.read_bytes() == OLD + web_ca.pem
+
+
+def test_fetch__onto_another_partition__is_refused(place):
+    commercial, gov = rds_bundle.rds("eu-minted-1"), rds_bundle.rds("us-gov-minted-1")
+    (place.dir.parent / "gov.pem").write_bytes(gov.pem)
+    (place.dir / "global-bundle.pem").write_bytes(commercial.pem)
+    p = place.fetch("--gov", "--from", str(place.dir.parent / "gov.pem"))
+    refused(p, "EXISTS", 1)
+    assert (place.dir / "global-bundle.pem").read_bytes() == commercial.pem
+
+
+def test_fetch__onto_an_error_page__replaces_and_keeps_it(place, web):
+    place.file.write_bytes(b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>')
+    p = place.from_web(web.url("good"))
+    assert place.file.read_bytes() == rds_bundle.bundle()
+    assert "  was:  no bundle. The file is an S3 error page" in " ".join(p.stdout.split("\n"))
+    assert (place.dir / "bundle.pem~").read_bytes().startswith(b"<?xml")
+
+
+def test_fetch__onto_a_directory_or_device__is_refused(place, web):
+    place.file.mkdir()
+    p = place.from_web(web.url("good"))
+    assert (p.returncode, "is a directory" in p.stderr) == (1, True)
+    p = place.from_web(web.url("good"), "-o", "/dev/null")
+    assert (p.returncode, "no regular file" in p.stderr) == (1, True)
+
+
+# ---- what goes wrong here ------------------------------------------------------------------------------------------------
+
+
+def test_fetch__disk_full__old_file_is_whole(old, web):
+    if os.getuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    script = ('mount -t tmpfs -o size=8k tmpfs "$1" && cp "$2" "$1/bundle.pem" && cd "$1" && shift 2 && "$@"; code=$?; '
+              'ls -A . >&2; cmp bundle.pem "$OLD_FILE" && exit $code; exit 99')
+    keep = old.dir.parent / "old.pem"
+    keep.write_bytes(OLD)
+    small = old.dir.parent / "small"
+    small.mkdir()
+    p = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", small, keep,
+                        *old.command("--region", "eu-minted-1", "--from", web.url("good"), "--cacert", str(old.ca), "-o",
+                                     "bundle.pem")],
+                       env={**old.env, "OLD_FILE": str(keep)}, capture_output=True, text=True, check=False, timeout=30)
+    if "permission denied" in p.stderr.lower() or "Operation not permitted" in p.stderr:
+        pytest.skip("no mount namespaces here: " + p.stderr)
+    assert p.returncode == 1, p.stderr
+    assert "No space left on device" in p.stderr
+    assert "\n  code: FILE\n" in p.stderr
+    assert [line for line in p.stderr.splitlines()[-3:] if line.startswith("bundle")][0] == "bundle.pem"
+    assert "\n." not in p.stderr
+
+
+def test_fetch__file_size_limit__old_file_is_whole(old, web):
+    p = old.from_web(web.url("good"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500)))
+    assert p.returncode == 1
+    assert "File too large" in p.stderr
+    assert old.file.read_bytes() == OLD
+    # The copy of the old file fitted, or it did not: in no case a half one.
+    assert old.files() in (["bundle.pem"], ["bundle.pem", "bundle.pem~"])
+
+
+def test_fetch__read_only_directory__old_file_is_whole(old, web):
+    if os.getuid() != 0:
+        pytest.skip("needs root to become another user")
+    for d in (old.dir.parent, *old.dir.parent.parents):
+        if not d.stat().st_mode & 0o005 == 0o005:
+            d.chmod(d.stat().st_mode | 0o055)
+    old.dir.chmod(0o755)
+    p = old.from_web(web.url("good"), user=65534, group=65534, extra_groups=[])
+    assert (p.returncode, "\n  code: FILE\n" in p.stderr, p.stdout) == (1, True, "")
+    assert "Permission denied" in p.stderr
+    untouched(old)
+
+
+KILLER = r"""
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* Ends the program at the Nth call of what it is about to do with a file. */
+static void maybe(const char *what)
+{
+    static int calls;
+    const char *at = getenv("KILL_AT");
+
+    if (at != NULL && strcmp(at, what) == 0 && ++calls == atoi(getenv("KILL_NTH")))
+        kill(getpid(), SIGKILL);
+}
+int fsync(int fd) { maybe("fsync"); return fdatasync(fd); }
+int renameat2(int, const char *, int, const char *, unsigned);
+int rename(const char *a, const char *b) { maybe("rename"); return renameat2(-100, a, -100, b, 0); }
+"""
+
+
+@pytest.fixture(scope="module", name="killer")
+def _killer(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("killer")
+    (directory / "killer.c").write_text(KILLER)
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", directory / "killer.so", directory / "killer.c"], check=True,
+                   timeout=60)
+    return str(directory / "killer.so")
+
+
+@pytest.mark.parametrize("call,nth,kept,new", [
+    ("fsync", 1, False, False), ("rename", 1, False, False), ("fsync", 2, True, False), ("fsync", 3, True, False),
+    ("rename", 2, True, False), ("fsync", 4, True, True)])
+def test_fetch__killed_while_writing__the_file_is_old_or_new(old, web, killer, call, nth, kept, new):
+    p = old.from_web(web.url("good"), env={"LD_PRELOAD": killer, "KILL_AT": call, "KILL_NTH": str(nth)})
+    if "ASan runtime" in p.stderr:
+        pytest.skip("not with a sanitizer in front")
+    assert p.returncode == -signal.SIGKILL
+    assert old.file.read_bytes() == (rds_bundle.bundle() if new else OLD)
+    assert (old.dir / "bundle.pem~").exists() == kept
+    if kept:
+        assert (old.dir / "bundle.pem~").read_bytes() == OLD
+    # What a kill -9 leaves is a name nobody reads, and the next fetch works.
+    assert len([f for f in old.files() if f.startswith(".bundle.pem")]) <= 1
+    p = old.from_web(web.url("good"))
+    assert old.file.read_bytes() == rds_bundle.bundle()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_fetch__ended_while_downloading__leaves_nothing(old, web, how):
+    web.half.clear()
+    command = old.command("--region", "eu-minted-1", "--from", web.url("hang"), "--cacert", str(old.ca), "-o", "bundle.pem")
+    with subprocess.Popen(command, cwd=old.dir, env=old.env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        assert web.half.wait(20)
+        time.sleep(0.2)
+        p.send_signal(how)
+        out, err = p.communicate(timeout=10)
+    assert p.returncode == -how
+    assert out == ""
+    if how == signal.SIGINT:
+        assert err.endswith("pgseal: interrupted; nothing was changed\n")
+    untouched(old)
+
+
+# ---- the command line ----------------------------------------------------------------------------------------------------
+
+
+def test_fetch__terminal__shows_bytes_of_all(old, web):
+    """On a terminal there is a bar with the bytes, and it is wiped at the end."""
+    web.half.clear()
+    primary, secondary = pty.openpty()
+    command = old.command("--region", "eu-minted-1", "--from", web.url("hang"), "--cacert", str(old.ca), "-o", "bundle.pem",
+                          "--timeout", "2")
+    with subprocess.Popen(command, cwd=old.dir, env={**old.env, "TERM": "xterm"}, stderr=secondary, stdout=subprocess.PIPE) as p:
+        os.close(secondary)
+        shown = b""
+        while select.select([primary], [], [], 10)[0]:
+            try:
+                piece = os.read(primary, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            shown += piece
+        p.communicate(timeout=10)
+    os.close(primary)
+    half, whole = len(rds_bundle.bundle()) // 2, len(rds_bundle.bundle())
+    assert f"]  {half} of {whole} bytes\r\x1b[K".encode() in shown
+    assert b"[################" in shown
+    assert b"pgseal: fetching" not in shown
+
+
+@pytest.mark.parametrize("url,words", [
+    ("http://example.com/global-bundle.pem", "http is not https"),
+    ("HTTP://example.com/global-bundle.pem", "http is not https"),
+    ("ftp://example.com/global-bundle.pem", '"ftp" is not https'),
+    ("gopher://example.com/", '"gopher" is not https'),
+    ("", "--from is empty"),
+])
+def test_fetch__other_schemes__are_refused_without_a_connection(old, url, words):
+    p = old.from_web(url)
+    assert p.returncode == 2
+    assert words in p.stderr
+    untouched(old)
+
+
+@pytest.mark.parametrize("args,words", [
+    ((), "name what to fetch: rds"),
+    (("azure",), "name what to fetch: rds"),
+    (("rds", "--gov", "--china"), "only one of"),
+    (("rds", "--region", "Tokyo"), '"Tokyo" is not the name of a region'),
+    (("rds", "--region", "../../etc"), "is not the name of a region"),
+    (("rds", "--timeout", "soon"), "--timeout is a number of seconds"),
+    (("rds", "--regoin", "eu-west-1"), "--region"),
+])
+def test_fetch__wrong_usage__is_2(place, args, words):
+    p = subprocess.run([place.program, "ca", "fetch", *args], cwd=place.dir, env=place.env, capture_output=True, text=True,
+                       check=False, timeout=10)
+    assert p.returncode == 2
+    assert words in p.stderr
+    assert place.files() == []
+
+
+def test_fetch__file_that_is_not_there__is_said(old):
+    p = old.fetch("--from", "nowhere.pem", "-o", "bundle.pem")
+    assert p.returncode == 1
+    assert 'could not read "nowhere.pem": No such file or directory' in p.stderr
+    untouched(old)
+
+
+def test_fetch__start__loads_no_libcurl_for_a_file(place):
+    """libcurl costs 7 ms: only a download pays for it."""
+    (place.dir.parent / "brought.pem").write_bytes(rds_bundle.bundle())
+    maps = subprocess.run(["strace", "-f", "-e", "trace=openat", *place.command("--region", "eu-minted-1", "--from",
+                                                                               str(place.dir.parent / "brought.pem"))],
+                          cwd=place.dir, env=place.env, capture_output=True, text=True, check=False,
+                          timeout=30) if os.path.exists("/usr/bin/strace") else None
+    if maps is None:
+        pytest.skip("strace is not there")
+    assert "written" in maps.stdout
+    assert "libcurl" not in maps.stderr
+
+
+# ---- real files under these names ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path,words", [
+    ("wild/altered-2019-root.pem", "its signature does not fit its own key"),
+    ("wild/one-letter-lowercased.pem", "it was not signed by the key of"),
+    ("wild/wrong-ca-and-broken-der.pem", "is no certificate"),
+    ("wild/web-pki-chain-instead.pem", "has no authority of Amazon RDS"),
+    ("wild/govcloud-named-global.pem", "has no root of the commercial regions of AWS"),
+    ("wild/indented-first-begin.pem", "Line 1 is text outside of a certificate"),
+    ("wild/placeholder-xxxx.pem", "is no certificate"),
+    ("wild/placeholder-comment.pem", "Line 2 is text outside of a certificate"),
+    ("wild/s3-access-denied.pem", "S3 error page (XML)"),
+    ("rds-combined-ca-bundle.pem", "has no certificate that is still valid"),
+    ("history/global-bundle.2022-115.p7b", "PKCS#7"),
+])
+def test_fetch__real_bad_file__is_refused(old, path, words):
+    if rds_bundle.real(path) is None:
+        pytest.skip("the real bundles are not beside the project")
+    p = old.fetch("--from", str(rds_bundle.REAL / path), "-o", "bundle.pem")
+    assert p.returncode == 1
+    assert "\n  code: ROOT_UNUSABLE\n" in p.stderr
+    assert words in " ".join(p.stderr.split())
+    untouched(old)
+
+
+@pytest.mark.parametrize("path,args,n", [
+    ("global-bundle.pem", (), 108), ("ap-northeast-1-bundle.pem", ("--region", "ap-northeast-1"), 3),
+    ("us-gov-global-bundle.pem", ("--gov",), 10), ("us-gov-west-1-bundle.pem", ("--region", "us-gov-west-1"), 5)])
+def test_fetch__real_file__is_known_and_complete(place, path, args, n):
+    if rds_bundle.real(path) is None:
+        pytest.skip("the real bundles are not beside the project")
+    p = place.fetch(*args, "--from", str(rds_bundle.REAL / path), "-o", "bundle.pem")
+    assert (p.returncode, p.stderr) == (0, "")
+    assert f"  has:  {n} certificates of" in p.stdout and "known by fingerprint: all" in p.stdout
+    assert place.file.read_bytes() == rds_bundle.real(path)
+
+
+def test_fetch__altered_among_the_real_ones__is_found(old, tmp_path):
+    """One root of the real bundle changed for one of the same name: the file is refused, the line is told."""
+    body = rds_bundle.real("ap-northeast-1-bundle.pem")
+    if body is None:
+        pytest.skip("the real bundles are not beside the project")
+    cut = body.rindex(b"-----BEGIN")
+    forged = Minted("Amazon RDS ap-northeast-1 Root CA ECC384 G1")
+    (tmp_path / "forged.pem").write_bytes(body[:cut] + forged.pem)
+    p = old.fetch("--region", "ap-northeast-1", "--from", str(tmp_path / "forged.pem"), "-o", "bundle.pem")
+    assert p.returncode == 1
+    assert f"has an altered certificate in line {body[:cut].count(10) + 1}" in p.stderr
+    assert forged.sha256 in "".join(p.stderr.split())
+    untouched(old)
+
+
+def test_fetch__history__says_what_is_missing(place):
+    """A bundle of two years ago has not the roots of the regions since."""
+    if rds_bundle.real("history/global-bundle.2024-102.pem") is None:
+        pytest.skip("the real bundles are not beside the project")
+    p = place.fetch("--from", str(rds_bundle.REAL / "history/global-bundle.2024-102.pem"), "--json")
+    facts = json.loads(p.stdout)
+    assert p.returncode == 1
+    assert [f["id"] for f in facts["findings"]] == ["CA_FETCH_MISSING"]
+    assert len(facts["missing"]) == 6
+    served = rds_bundle.real("global-bundle.pem")
+    there = {hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem + "-----END CERTIFICATE-----\n")).hexdigest()
+             for pem in served.decode().split("-----END CERTIFICATE-----\n")[:-1]}
+    assert set(facts["missing"]) < there
