@@ -2,9 +2,9 @@
 /* `pgseal ca known`: the certificates that Amazon published for RDS, as the program knows them. */
 #include "ca_int.h"
 #include "findings_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 
-enum opt_id { OPT_ALL, OPT_JSON, OPT_HELP };
+enum opt_id { OPT_ALL, OPT_JSON };
 static const struct cli_optrow OPTS[] = {
     {0, "all", NULL, "Options", "also what is no longer served, and intermediates"},
     {0, "json", NULL, "Options", "print JSON"},
@@ -12,7 +12,7 @@ static const struct cli_optrow OPTS[] = {
 };
 
 struct app {
-    bool all, json, help;
+    bool all, json;
     const char *region;
     size_t found;
 };
@@ -23,34 +23,36 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
 
     (void)arg;
     (void)why;
-    switch ((enum opt_id)row) {
-    case OPT_ALL:
+    if (row == OPT_ALL)
         a->all = true;
-        return 0;
-    case OPT_JSON:
+    else if (row == OPT_JSON)
         a->json = true;
-        return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
-    }
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    struct app *a = ctx;
 
-    cli_str_add(&s, "pgseal ca known lists the roots that Amazon published for RDS and Aurora, by "
-                    "region.\n"
-                    "\n"
-                    "Usage: pgseal ca known [OPTION]... [REGION]\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca known ap-northeast-1\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    if (argc - first > 1) {
+        cli_str_addf(why, "pgseal: error: one region, not %d\n", argc - first);
+        return -1;
+    }
+    a->region = argc > first ? argv[first] : NULL;
+    return 0;
 }
+
+static const struct cli_front FRONT = {
+    .name = "ca known",
+    .usage = "[OPTION]... [REGION]",
+    .about =
+        "pgseal ca known lists the roots that Amazon published for RDS and Aurora, by region.\n",
+    .more = "  pgseal ca known ap-northeast-1\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 static bool wanted(const struct app *a, const struct pgseal_known_ca *k)
 {
@@ -127,24 +129,10 @@ static int list(struct app *a)
 int cli_ca_known(int argc, char **argv)
 {
     struct app a = {0};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+    int code;
 
-    if (first >= 0 && argc - first > 1) {
-        cli_str_addf(&why, "pgseal: error: one region, not %d\n", argc - first);
-        first = -1;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0) {
-        fputs("pgseal: hint: pgseal ca known --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
-    a.region = argc > first ? argv[first] : NULL;
+    if (cli_enter(&FRONT, &a, argc, argv, &code) < 0)
+        return code;
     if (a.json && !cli_json_ready())
         return CLI_USAGE;
     return list(&a);
