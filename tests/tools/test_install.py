@@ -38,6 +38,7 @@ def test_install__everything_is_there(prefix):
     there = {str(p.relative_to(prefix)) for p in prefix.rglob("*") if not p.is_dir()}
     wanted = {"bin/pgseal"} | {f"share/man/man1/{p.stem}" for p in (ROOT / "docs/man").glob("*.scd")}
     wanted |= {f"include/pgseal/{p.name}" for p in (ROOT / "include/pgseal").glob("*.h")}
+    wanted |= {"share/bash-completion/completions/pgseal", "share/zsh/site-functions/_pgseal"}
     assert wanted <= there
     assert {pathlib.PurePath(p).name for p in there - wanted} == {"libpgseal.so", "libpgseal.so.0", "pgseal.pc"}
 
