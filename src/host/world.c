@@ -147,8 +147,29 @@ static struct pgseal_world world = {.size = sizeof(world),
                                     .release = world_release,
                                     .append = world_append};
 
+/* "UTF-8" is "utf8" in a locale's name, and a modifier may follow ("@euro"). */
+static void bare(const char *name, char *out, size_t n)
+{
+    size_t len = 0;
+
+    for (; *name != '\0' && *name != '@' && len + 1 < n; name++)
+        if (*name != '-' && *name != '_')
+            out[len++] = *name;
+    out[len] = '\0';
+}
+
+static bool same_codeset(const char *a, const char *b)
+{
+    char bare_a[32];
+    char bare_b[32];
+
+    bare(a, bare_a, sizeof(bare_a));
+    bare(b, bare_b, sizeof(bare_b));
+    return pgseal__strcasecmp(bare_a, bare_b) == 0;
+}
+
 /* PG18 src/port/chklocale.c: what glibc calls a codeset and PostgreSQL an encoding. */
-static const char *encoding_of(const char *codeset)
+static const char *encoding_of(const char *name)
 {
     static const char *const NAMES[][2] = {
         {"UTF-8", "UTF8"},
@@ -160,6 +181,7 @@ static const char *encoding_of(const char *codeset)
         {"GBK", "GBK"},
         {"GB18030", "GB18030"},
         {"SHIFT_JIS", "SJIS"},
+        {"SJIS", "SJIS"},
         {"ISO-8859-1", "LATIN1"},
         {"ISO-8859-2", "LATIN2"},
         {"ISO-8859-3", "LATIN3"},
@@ -182,10 +204,49 @@ static const char *encoding_of(const char *codeset)
         {"TIS-620", "WIN874"},
     };
 
-    for (size_t i = 0; codeset != NULL && i < PGSEAL_COUNT(NAMES); i++)
-        if (pgseal__strcasecmp(codeset, NAMES[i][0]) == 0)
+    for (size_t i = 0; name != NULL && i < PGSEAL_COUNT(NAMES); i++)
+        if (same_codeset(name, NAMES[i][0]))
             return NAMES[i][1];
     return "SQL_ASCII";
+}
+
+/*
+ * The codeset of the locale. A static program finds no locale where its distribution's are not
+ * installed; what the environment says of the terminal's codeset is still true.
+ */
+static const char *codeset(void)
+{
+#ifdef PGSEAL_STATIC
+    static const char *const NAMES[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(NAMES); i++) {
+        const char *value = getenv(NAMES[i]);
+        const char *dot = value != NULL ? strchr(value, '.') : NULL;
+
+        if (value == NULL || *value == '\0')
+            continue;
+        if (dot != NULL)
+            return dot + 1;
+        break;
+    }
+#endif
+    return nl_langinfo(CODESET);
+}
+
+/*
+ * Users of a directory service are in no file a static program reads; login(1) and sshd name them
+ * in the environment. It is only the default of user=: PGUSER is believed as much.
+ */
+static const char *user_of_environment(void)
+{
+    const char *name = NULL;
+
+#ifdef PGSEAL_STATIC
+    name = getenv("LOGNAME");
+    if (name == NULL || *name == '\0')
+        name = getenv("USER");
+#endif
+    return name != NULL && *name != '\0' ? name : NULL;
 }
 
 /* fe-connect.c pqGetHomeDirectory, fe-auth.c pg_fe_getusername. */
@@ -195,6 +256,7 @@ static void look(void)
     struct passwd pw;
     struct passwd *found = NULL;
     char room[8192];
+    const char *name;
     int rc = getpwuid_r(geteuid(), &pw, room, sizeof(room), &found);
 
     if (from_env != NULL && *from_env != '\0')
@@ -203,8 +265,9 @@ static void look(void)
         pgseal__format(home, sizeof(home), "%s", pw.pw_dir);
     if (home[0] != '\0')
         world.home = home;
-    if (found != NULL) {
-        pgseal__format(user, sizeof(user), "%s", pw.pw_name);
+    name = found != NULL ? pw.pw_name : user_of_environment();
+    if (name != NULL) {
+        pgseal__format(user, sizeof(user), "%s", name);
         world.user = user;
     } else {
         if (rc != 0)
@@ -215,7 +278,7 @@ static void look(void)
                            (long)geteuid());
         world.user_err = user_err;
     }
-    world.encoding = encoding_of(nl_langinfo(CODESET));
+    world.encoding = encoding_of(codeset());
 }
 
 const struct pgseal_world *pgseal_world_host(void)
