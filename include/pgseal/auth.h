@@ -41,6 +41,7 @@ struct pgseal_auth_options {
     void *binding_ctx;
     struct pgseal_trace trace;
     const char *INSECURE_test_nonce; /**< fixed client nonce for vectors; NULL = random */
+    const char *host; /**< keeps. Where this goes, to compare with an IAM token; NULL = not known */
 };
 PGSEAL_API struct pgseal_auth *pgseal_auth_new(const struct pgseal_auth_options *o,
                                                struct pgseal_err *err);

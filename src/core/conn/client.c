@@ -148,13 +148,25 @@ static int binding_of(void *ctx, uint8_t out[64], struct pgseal_err *err)
     return pgseal_tls_binding(c->tls, out, err);
 }
 
+const char *pgseal__conn_target(const struct pgseal_conn *c)
+{
+    const struct pgseal_host *h = c->o.host;
+
+    return h->is_unix ? NULL : h->host != NULL ? h->host : h->hostaddr;
+}
+
+const char *pgseal__conn_password(const struct pgseal_conn *c)
+{
+    return c->o.password != NULL ? c->o.password : c->o.host->password;
+}
+
 static int begin_auth(struct pgseal_conn *c, struct pgseal_err *err)
 {
     const struct pgseal_tls_facts *f = &c->facts.tls_facts;
     struct pgseal_auth_options o = {
         .size = sizeof(o),
         .opt = options(c),
-        .password = c->o.password != NULL ? c->o.password : c->o.host->password,
+        .password = pgseal__conn_password(c),
         .tls = c->tls != NULL,
         .verified = c->facts.is_unix || (f->verified.chain && (f->verified.name || !c->o.strict)),
         .strict = c->o.strict,
@@ -163,6 +175,7 @@ static int begin_auth(struct pgseal_conn *c, struct pgseal_err *err)
         .binding = c->tls != NULL ? binding_of : NULL,
         .binding_ctx = c,
         .trace = c->trace,
+        .host = pgseal__conn_target(c),
     };
 
     c->auth = pgseal_auth_new(&o, err);
@@ -431,6 +444,7 @@ int pgseal__conn_client_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
 {
     int rc = PGSEAL_READY;
 
+    c->now_unix_s = now_unix_s;
     while (rc == PGSEAL_READY) {
         switch (c->phase) {
         case PHASE_START:

@@ -45,6 +45,7 @@ struct pgseal_conn {
 
     /* client */
     struct pgseal_conn_client o;
+    int64_t now_unix_s; /* of the last step */
     struct pgseal_auth *auth;
     bool auth_started; /* an Authentication message was seen */
     bool negotiated;   /* NegotiateProtocolVersion was seen */
@@ -85,6 +86,10 @@ int pgseal__conn_settle(struct pgseal_conn *c, struct pgseal_io *io, struct pgse
 /* client: turns an ErrorResponse into our error, in libpq's words, with a hint (refusal.c). */
 int pgseal__conn_refusal(struct pgseal_conn *c, const uint8_t *body, size_t n,
                          struct pgseal_err *err);
+/* client: name or address that the connection goes to; NULL for a Unix socket. */
+const char *pgseal__conn_target(const struct pgseal_conn *c);
+/* client: the password there is, or NULL. */
+const char *pgseal__conn_password(const struct pgseal_conn *c);
 /* client: the server closed where it must not. */
 #define CLOSED_TEXT                                            \
     "server closed the connection unexpectedly\n"              \

@@ -2,6 +2,8 @@
 /* Client role: an ErrorResponse as libpq prints it, and what to do about the common ones. */
 #include "conn_int.h"
 
+#include <pgseal/aws.h>
+
 /* What people usually have to do, by SQLSTATE and, where one has two causes, words of the text.
  * The message words are those of PostgreSQL (auth.c, 9.x to 18); both forms occur on RDS. */
 static const struct {
@@ -56,6 +58,55 @@ static void explain(struct pgseal_err *err)
     }
     pgseal__detail(err, "The server sent SQLSTATE %s.", err->sqlstate);
     pgseal__hint(err, "The server's log has more about this moment.");
+}
+
+static bool is_login_refusal(const struct pgseal_err *err)
+{
+    return strcmp(err->sqlstate, "28P01") == 0 ||
+           (strcmp(err->sqlstate, "28000") == 0 &&
+            (strstr(err->msg, "authentication failed") != NULL ||
+             strstr(err->msg, "access denied") != NULL)); /* PAM of RDS; Aurora DSQL */
+}
+
+/*
+ * A colon ends the password in a password file unless it is written \: (fe-connect.c
+ * passwordFromFile), so of a token pasted there the host name is left.
+ */
+static void explain_cut_token(const struct pgseal_conn *c, struct pgseal_err *err)
+{
+    const char *file = c->o.password == NULL ? c->o.host->passfile : NULL;
+    struct pgseal_aws_endpoint e;
+
+    if (file == NULL || pgseal_aws_endpoint(pgseal__conn_password(c), &e) == PGSEAL_AWS_NONE)
+        return;
+    pgseal__detail(err,
+                   "The password that \"%s\" has for this login is the name of an endpoint and "
+                   "nothing else, as if an IAM token had been cut at its first colon.",
+                   file);
+    pgseal__hint(err,
+                 "In this file a colon inside of a password is written \\:. For a token, which "
+                 "lasts 15 minutes, PGPASSWORD is the better place.");
+}
+
+/* A server that refuses a token of IAM does not say why; much of it stands in the token. */
+static void explain_token(const struct pgseal_conn *c, struct pgseal_err *err)
+{
+    const struct pgseal_aws_login login = {
+        .host = pgseal__conn_target(c),
+        .port = c->o.host->port_number,
+        .user = pgseal_conninfo_options(c->o.ci)->user,
+        .method = c->facts.auth.method,
+        .now_unix_s = c->now_unix_s,
+    };
+    struct pgseal_aws_token token;
+
+    if (!c->facts.auth.password_used || !is_login_refusal(err))
+        return;
+    if (pgseal_aws_token(pgseal__conn_password(c), &token))
+        pgseal_aws_token_story(&token, &login, pgseal_aws_token_check(&token, &login), err->detail,
+                               sizeof(err->detail), err->hint, sizeof(err->hint));
+    else
+        explain_cut_token(c, err);
 }
 
 /* Text of a server as people may see it: lines and tabs stay, other controls are escaped. */
@@ -116,5 +167,6 @@ int pgseal__conn_refusal(struct pgseal_conn *c, const uint8_t *body, size_t n,
         strspn(notice.sqlstate, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5)
         memcpy(err->sqlstate, notice.sqlstate, 6);
     explain(err);
+    explain_token(c, err);
     return PGSEAL_E_SERVER;
 }

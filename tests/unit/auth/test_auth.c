@@ -399,6 +399,85 @@ static void test_auth__strict__sends_nothing_to_unverified_server(void **state)
     }
 }
 
+/* ---- tokens of IAM ------------------------------------------------------------------------- */
+
+#define TOKEN                                                                             \
+    "a.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com:5432/?Action=connect&DBUser=app"  \
+    "&X-Amz-Credential=A%2F20261123%2Feu-west-1%2Frds-db%2Faws4_request&X-Amz-Date="      \
+    "20261123T170000Z&X-Amz-Expires=900&X-Amz-Signature=0123456789abcdef0123456789abcdef" \
+    "0123456789abcdef0123456789abcdef"
+
+static void test_auth__iam_token__unverified_or_astray__warns(void **state)
+{
+    static const struct {
+        bool verified;
+        const char *host, *warning; /* NULL = none */
+    } rows[] = {
+        {false, "a.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com",
+         "an IAM token in clear text goes to a server whose certificate was not verified: whoever "
+         "is in between can log in with it until 2026-11-23 17:15:00 UTC; use sslmode=verify-full "
+         "sslrootcert=FILE"},
+        {true, "A.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com.", NULL},
+        {true, "b.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com",
+         "the IAM token is for a.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com and goes to "
+         "b.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com, which can log in there with it until "
+         "2026-11-23 17:15:00 UTC; sign a token for the endpoint you connect to"},
+        {true, "localhost", NULL}, /* a tunnel */
+        {true, NULL, NULL},
+    };
+
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        struct one t = {0};
+        const char *warning;
+
+        begin(&t, "-", true);
+        t.o.auth.password = TOKEN;
+        t.o.auth.verified = rows[i].verified;
+        t.o.auth.host = rows[i].host;
+        assert_int_equal(ask(&t, "password"), PGSEAL_MORE);
+        assert_int_equal(pgseal_buf_len(&t.reply), 5 + sizeof(TOKEN)); /* whatever is said */
+        warning = pgseal_auth_warning(t.a);
+        if (rows[i].warning == NULL)
+            assert_null(warning);
+        else
+            assert_string_equal(warning, rows[i].warning);
+        end(&t);
+    }
+}
+
+static void test_auth__iam_token__strict__goes_to_its_endpoint_only(void **state)
+{
+    static const struct {
+        const char *host;
+        int rc;
+    } rows[] = {
+        {"a.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com", PGSEAL_MORE},
+        {NULL, PGSEAL_MORE}, /* a Unix socket */
+        {"b.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com", PGSEAL_E_PASSWORD_RISK},
+        {"db.example.com", PGSEAL_E_PASSWORD_RISK},
+    };
+
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        struct one t = {0};
+
+        begin(&t, "-", true);
+        t.o.auth.password = TOKEN;
+        t.o.auth.strict = t.o.auth.verified = true;
+        t.o.auth.host = rows[i].host;
+        assert_int_equal(ask(&t, "password"), rows[i].rc);
+        assert_null(pgseal_auth_warning(t.a));
+        if (rows[i].rc < 0) {
+            assert_int_equal(pgseal_buf_len(&t.reply), 0);
+            assert_non_null(strstr(t.err.msg, "strict: an IAM token for a.cluster-cx5u2qk1abcd"));
+            assert_non_null(strstr(t.err.msg, rows[i].host));
+            assert_non_null(strstr(t.err.detail, "Nothing was sent."));
+            assert_null(strstr(t.err.msg, "0123456789abcdef"));
+            assert_null(strstr(t.err.detail, "0123456789abcdef"));
+        }
+        end(&t);
+    }
+}
+
 static void test_auth__strict__wants_binding_with_scram_over_tls(void **state)
 {
     struct one t = {0};
@@ -507,6 +586,8 @@ int main(void)
         cmocka_unit_test(test_auth__password_to_unverified_server__warns_once),
         cmocka_unit_test(test_auth__verified_or_local_server__no_warning),
         cmocka_unit_test(test_auth__strict__sends_nothing_to_unverified_server),
+        cmocka_unit_test(test_auth__iam_token__unverified_or_astray__warns),
+        cmocka_unit_test(test_auth__iam_token__strict__goes_to_its_endpoint_only),
         cmocka_unit_test(test_auth__strict__wants_binding_with_scram_over_tls),
         cmocka_unit_test(test_auth__few_iterations_for_unverified_server__warns),
         cmocka_unit_test(test_auth__certmode_require__needs_request_and_certificate),
