@@ -295,8 +295,10 @@ static void mark_loaded(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * in
 {
     int at = 0;
 
-    for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++)
+    for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++) {
         b->loads += sk_X509_INFO_value(infos, i)->x509 != NULL;
+        b->lists += sk_X509_INFO_value(infos, i)->crl != NULL;
+    }
     for (size_t i = 0; infos != NULL && i < b->n; i++) {
         struct pgseal__entry *e = &b->v[i];
 

@@ -138,6 +138,7 @@ struct pgseal__bundle {
     struct pgseal__entry *v;
     size_t n;
     int loads;          /* certificates OpenSSL would load: 0 = libpq cannot use the file */
+    int lists;          /* CRLs it would load */
     char refusal[120];  /* OpenSSL's reason to refuse the whole file, or "" */
     int64_t now_unix_s; /* <= 0: unknown, dates are not judged */
     const char *whole;  /* when the file is no PEM: what it is instead, "html" ... */

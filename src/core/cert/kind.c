@@ -113,7 +113,7 @@ static bool is_der(const uint8_t *p, size_t n, struct pgseal__bundle *b)
     char name[300];
 
     if (n < 16 || n > INT32_MAX || p[0] != 0x30 ||
-        (p[1] != 0x80 && p[1] != 0x81 && p[1] != 0x82 && p[1] != 0x83))
+        (p[1] != 0x80 && p[1] != 0x81 && p[1] != 0x82 && p[1] != 0x83 && p[1] != n - 2))
         return false;
     if ((cert = d2i_X509(NULL, &at, (long)n)) != NULL) {
         pgseal__name_short(X509_get_subject_name(cert), name, sizeof(name));
