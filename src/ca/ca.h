@@ -4,5 +4,6 @@
 #define PGSEAL_CA_CA_H
 
 #include "ca/fetch.h"
+#include "ca/show.h"
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Reads the files that `pgseal ca` looks into, and days of the command line. */
+#include "ca_read_int.h"
+#include "findings_int.h"
+#include "text_int.h"
+
+#include <pgseal/drive.h>
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As much as the world reads of a file. */
+#define BYTES_MAX ((size_t)64 << 20)
+
+static int unread(const char *name, int sys)
+{
+    char reason[128];
+
+    fprintf(stderr, "pgseal: error: could not read \"%s\": %s\n", name,
+            strerror_r(sys, reason, sizeof(reason)));
+    return CLI_UNREACHED;
+}
+
+static int read_stdin(struct cli_ca_bytes *out)
+{
+    size_t cap = 1 << 16;
+
+    out->name = "standard input";
+    out->data = cli_alloc(cap);
+    for (;;) {
+        ssize_t r = read(STDIN_FILENO, out->data + out->n, cap - out->n);
+
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return unread(out->name, errno);
+        if (r == 0)
+            return CLI_FINE;
+        out->n += (size_t)r;
+        if (out->n == BYTES_MAX)
+            return unread(out->name, EFBIG);
+        if (out->n == cap) {
+            cap *= 2;
+            out->data = cli_realloc(out->data, cap);
+        }
+    }
+}
+
+int cli_ca_read(const char *path, struct cli_ca_bytes *out)
+{
+    const struct pgseal_world *w = pgseal_world_host();
+    struct pgseal_file f = {0};
+    int sys;
+
+    *out = (struct cli_ca_bytes){.name = path};
+    if (strcmp(path, "-") == 0)
+        return read_stdin(out);
+    w->read(w->ctx, path, &f);
+    sys = f.stat_sys != 0 ? f.stat_sys : f.read_sys;
+    if (sys == EISDIR || (sys == 0 && f.kind == PGSEAL_FILE_DIRECTORY)) {
+        w->release(w->ctx, &f);
+        return CLI_FINE;
+    }
+    if (sys == 0 && f.data != NULL) {
+        out->data = cli_alloc(f.len + 1);
+        memcpy(out->data, f.data, f.len);
+        out->n = f.len;
+    }
+    w->release(w->ctx, &f);
+    return sys != 0 ? unread(path, sys) : CLI_FINE;
+}
+
+void cli_ca_bytes_done(struct cli_ca_bytes *b)
+{
+    cli_free(b->data);
+    *b = (struct cli_ca_bytes){0};
+}
+
+bool cli_day(const char *text, int64_t *unix_s)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    int day = tm.tm_mday;
+    time_t t;
+
+    if (end == NULL || *end != '\0')
+        return false;
+    t = timegm(&tm);
+    *unix_s = (int64_t)t;
+    return tm.tm_mday == day; /* 2027-02-30 has become another day */
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What the verbs that look into bundles share: reading files, a day on the command line. */
+#ifndef PGSEAL_CLI_CA_READ_INT_H
+#define PGSEAL_CLI_CA_READ_INT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The bytes of a file. */
+struct cli_ca_bytes {
+    const char *name; /**< as it is shown */
+    uint8_t *data;    /**< ours; NULL for a directory */
+    size_t n;
+};
+/** Reads a file, "-" for standard input. CLI_FINE; or CLI_UNREACHED, and it is said why. */
+int cli_ca_read(const char *path, struct cli_ca_bytes *out);
+void cli_ca_bytes_done(struct cli_ca_bytes *b);
+
+/** Reads a day, "2027-06-01": its first second in UTC. False: it is none. */
+bool cli_day(const char *text, int64_t *unix_s);
+
+#endif

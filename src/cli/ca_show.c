@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgseal ca show`: what is in files of roots, and what is wrong with them. */
+#include "ca_int.h"
+#include "ca_read_int.h"
+#include "ca_show_int.h"
+#include "optscan_int.h"
+#include "out_int.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum opt_id { OPT_FOR, OPT_AT, OPT_ALL, OPT_FINGERPRINTS, OPT_JSON, OPT_HELP };
+static const struct cli_optrow OPTS[] = {
+    {0, "for", "WHAT", "Options",
+     "what the file is meant to be: a region, global, gov, china or any (default: by its name)"},
+    {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01"},
+    {'a', "all", NULL, "Options", "each certificate, however many there are"},
+    {0, "fingerprints", NULL, "Options", "each certificate with its whole SHA-256"},
+    {0, "json", NULL, "Options", "print JSON"},
+    {'?', "help", NULL, "Options", "show this text"},
+};
+
+struct app {
+    struct ca_meant meant;
+    bool is_meant, json, help;
+    int64_t now_unix_s;
+    struct cli_ca_style style;
+    json_t *files;
+    size_t n, bad, found[FINDING_ERROR + 1];
+    int worst; /* exit code */
+};
+
+static int refuse(struct cli_str *why, const char *option, const char *arg, const char *wants)
+{
+    cli_str_addf(why, "pgseal: error: --%s: \"%s\" is not %s\n", option, arg, wants);
+    return -1;
+}
+
+static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
+{
+    struct app *a = ctx;
+
+    switch ((enum opt_id)row) {
+    case OPT_FOR:
+        a->is_meant = true;
+        if (!ca_meant_by_word(arg, &a->meant))
+            return refuse(why, "for", arg, "a region that is known, global, gov, china or any");
+        return 0;
+    case OPT_AT:
+        if (!cli_day(arg, &a->now_unix_s))
+            return refuse(why, "at", arg, "a day such as 2027-06-01");
+        return 0;
+    case OPT_ALL:
+        a->style.all = true;
+        return 0;
+    case OPT_FINGERPRINTS:
+        a->style.fingerprints = true;
+        return 0;
+    case OPT_JSON:
+        a->json = true;
+        return 0;
+    case OPT_HELP:
+        a->help = true;
+        return 0;
+    }
+    return 0;
+}
+
+static void help(void)
+{
+    struct cli_str s = {0};
+
+    cli_str_add(&s, "pgseal ca show looks into files of root certificates (sslrootcert): what "
+                    "libpq loads of them,\n"
+                    "what it loses without a word, and what is wrong, with line numbers.\n"
+                    "\n"
+                    "Usage: pgseal ca show [OPTION]... FILE...\n"
+                    "\n"
+                    "FILE may be - for standard input.\n");
+    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
+    cli_str_add(&s, "\n"
+                    "  pgseal ca show global-bundle.pem\n"
+                    "  pgseal ca show --for ap-northeast-1 rds.pem\n");
+    fputs(cli_str(&s), stdout);
+    cli_str_done(&s);
+}
+
+static void count(struct app *a, const struct ca_file *f)
+{
+    a->bad += cli_findings_exit(&f->findings) != CLI_FINE;
+    for (size_t i = 0; i < f->findings.n; i++)
+        a->found[finding_row(f->findings.item[i].id)->severity]++;
+    if (a->worst < cli_findings_exit(&f->findings))
+        a->worst = cli_findings_exit(&f->findings);
+}
+
+static void one(struct app *a, const char *path)
+{
+    struct cli_ca_bytes bytes;
+    struct pgseal_err err = {0};
+    struct ca_file f;
+    struct cli_str out = {0};
+    int rc = cli_ca_read(path, &bytes);
+
+    a->n++;
+    if (rc != CLI_FINE) {
+        a->worst = rc;
+        cli_ca_bytes_done(&bytes);
+        return;
+    }
+    rc = ca_inspect(bytes.name, bytes.data, bytes.n, a->now_unix_s, a->is_meant ? &a->meant : NULL,
+                    &f, &err);
+    cli_ca_bytes_done(&bytes);
+    if (rc < 0) {
+        fprintf(stderr, "pgseal: error: %s\n", err.msg);
+        a->worst = CLI_FOUND;
+        return;
+    }
+    count(a, &f);
+    if (a->json) {
+        cli_json_add(a->files, cli_ca_show_json(&f));
+    } else {
+        if (a->n > 1)
+            cli_str_addc(&out, '\n');
+        cli_ca_show_text(&out, &f, &a->style);
+        fputs(cli_str(&out), stdout);
+        cli_str_done(&out);
+    }
+    ca_file_done(&f);
+}
+
+/* "3 files, 1 with problems: 1 error, 2 notices". */
+static void sum(const struct app *a)
+{
+    const char *sep = ": ";
+
+    printf("\n%zu files, %zu with problems", a->n, a->bad);
+    for (int s = FINDING_ERROR; s >= FINDING_NOTICE; s--) {
+        if (a->found[s] == 0)
+            continue;
+        printf("%s%zu %s%s", sep, a->found[s], finding_severity_name((enum finding_severity)s),
+               a->found[s] == 1 ? "" : "s");
+        sep = ", ";
+    }
+    putchar('\n');
+}
+
+int cli_ca_show(int argc, char **argv)
+{
+    struct app a = {.now_unix_s = (int64_t)time(NULL)};
+    struct cli_str why = {0};
+    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+
+    if (first >= 0 && first == argc && !a.help) {
+        cli_str_add(&why, "pgseal: error: which file?\n");
+        first = -1;
+    }
+    fputs(cli_str(&why), stderr);
+    cli_str_done(&why);
+    if (first < 0) {
+        fputs("pgseal: hint: pgseal ca show --help\n", stderr);
+        return CLI_USAGE;
+    }
+    if (a.help) {
+        help();
+        return CLI_FINE;
+    }
+    if (a.json && !cli_json_ready())
+        return CLI_USAGE;
+    a.style.columns = cli_columns(STDOUT_FILENO);
+    a.style.colour = cli_may_colour(STDOUT_FILENO);
+    a.files = a.json ? cli_json_array() : NULL;
+    for (int i = first; i < argc; i++)
+        one(&a, argv[i]);
+    if (a.json) {
+        json_t *o = cli_json_object();
+
+        cli_json_put(o, "files", a.files);
+        if (!cli_json_print(stdout, o))
+            a.worst = CLI_FOUND;
+    } else if (a.n > 1) {
+        sum(&a);
+    }
+    return a.worst;
+}
