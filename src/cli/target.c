@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* From what was typed to an open session: options, connection string, environment, password. */
+#include "about_int.h"
 #include "errtext_int.h"
 #include "opts_int.h"
 #include "run_int.h"
 #include "target_int.h"
 #include "tty_int.h"
 
+#include <openssl/crypto.h>
+
+#include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 void cli_target_take(struct cli_target_opts *o, size_t row, const char *arg)
@@ -187,6 +192,40 @@ int cli_target_open(struct cli_target *t, struct pgseal_err *err)
         return err->code;
     tell_notices(t);
     return 0;
+}
+
+static bool root_is_missing(const struct cli_target *t)
+{
+    const char *path = pgseal_conninfo_options(t->ci)->sslrootcert;
+    const struct pgseal_world *w = pgseal_world_host();
+    struct pgseal_file f = {0};
+
+    if (path == NULL || path[0] == '\0' || strcmp(path, "system") == 0)
+        return false;
+    w->stat(w->ctx, path, &f);
+    return f.stat_sys == ENOENT || f.stat_sys == ENOTDIR;
+}
+
+struct cli_about cli_target_about(const struct cli_target *t)
+{
+    const struct pgseal_options *opt = pgseal_conninfo_options(t->ci);
+
+    return (struct cli_about){
+        .facts = pgseal_session_facts(t->session),
+        .opt = opt,
+        .host = pgseal_session_host(t->session),
+        .address = pgseal_session_address(t->session),
+        .user = opt->user,
+        .dbname = opt->dbname,
+        .server_version = pgseal_session_param(t->session, "server_version"),
+        .superuser = pgseal_session_param(t->session, "is_superuser"),
+        .standby = pgseal_session_param(t->session, "in_hot_standby"),
+        .ssl_library = OpenSSL_version(OPENSSL_VERSION),
+        .now_unix_s = (int64_t)time(NULL),
+        .root_missing = root_is_missing(t),
+        .server_said_no = t->trace.server_said_no,
+        .tls_failure = t->trace.tls_failed ? t->trace.tls_failure : NULL,
+    };
 }
 
 void cli_target_failed(const struct cli_target *t, const struct pgseal_err *err)

@@ -50,6 +50,9 @@ void cli_target_hide(struct cli_target *t, int argc, char **argv);
 int cli_target_settings(struct cli_target *t, struct pgseal_err *err);
 /** Opens the session; notices that came with it are shown. 0 or < 0. */
 int cli_target_open(struct cli_target *t, struct pgseal_err *err);
+struct cli_about;
+/** What is known of the open session, for the tellers of about_int.h. */
+struct cli_about cli_target_about(const struct cli_target *t);
 /** Says that it failed, and the story of why. */
 void cli_target_failed(const struct cli_target *t, const struct pgseal_err *err);
 /** Closes, frees and wipes. */

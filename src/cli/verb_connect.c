@@ -7,10 +7,6 @@
 
 #include <pgseal/drive.h>
 
-#include <openssl/crypto.h>
-
-#include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One run of the verb. */
@@ -69,50 +65,16 @@ static const char *link_param(void *ctx, const char *name)
 
 /* ---- telling about the connection ------------------------------------------------------------ */
 
-static bool root_is_missing(const struct app *a)
-{
-    const char *path = pgseal_conninfo_options(a->target.ci)->sslrootcert;
-    const struct pgseal_world *w = pgseal_world_host();
-    struct pgseal_file f = {0};
-
-    if (path == NULL || path[0] == '\0' || strcmp(path, "system") == 0)
-        return false;
-    w->stat(w->ctx, path, &f);
-    return f.stat_sys == ENOENT || f.stat_sys == ENOTDIR;
-}
-
-static struct cli_about about(const struct app *a)
-{
-    const struct pgseal_options *opt = pgseal_conninfo_options(a->target.ci);
-
-    return (struct cli_about){
-        .facts = pgseal_session_facts(a->target.session),
-        .opt = opt,
-        .host = pgseal_session_host(a->target.session),
-        .address = pgseal_session_address(a->target.session),
-        .user = opt->user,
-        .dbname = opt->dbname,
-        .server_version = pgseal_session_param(a->target.session, "server_version"),
-        .superuser = pgseal_session_param(a->target.session, "is_superuser"),
-        .standby = pgseal_session_param(a->target.session, "in_hot_standby"),
-        .ssl_library = OpenSSL_version(OPENSSL_VERSION),
-        .now_unix_s = (int64_t)time(NULL),
-        .root_missing = root_is_missing(a),
-        .server_said_no = a->target.trace.server_said_no,
-        .tls_failure = a->target.trace.tls_failed ? a->target.trace.tls_failure : NULL,
-    };
-}
-
 static void tell_conninfo(void *ctx, struct cli_run *run)
 {
-    struct cli_about b = about(ctx);
+    struct cli_about b = cli_target_about(&((struct app *)ctx)->target);
 
     cli_conninfo_table(run->out, &b, &run->print, run->enc);
 }
 
 static void tell_ssl(void *ctx, struct cli_run *run)
 {
-    struct cli_about b = about(ctx);
+    struct cli_about b = cli_target_about(&((struct app *)ctx)->target);
     struct cli_str s = {0};
 
     cli_ssl_story(&s, &b);
@@ -123,7 +85,7 @@ static void tell_ssl(void *ctx, struct cli_run *run)
 /* A connection made again may prove less than the first one: it is said again. */
 static void tell_again(void *ctx, struct cli_run *run)
 {
-    struct cli_about b = about(ctx);
+    struct cli_about b = cli_target_about(&((struct app *)ctx)->target);
     struct cli_str s = {0};
 
     if (run->quiet)
@@ -144,7 +106,7 @@ static void tell_weakness(void *ctx, const char *text)
 /* The banner is for the prompt; a script hears only of what is weak, and not under -q. */
 static void tell_at_start(struct app *a)
 {
-    struct cli_about b = about(a);
+    struct cli_about b = cli_target_about(&a->target);
     struct cli_str s = {0};
 
     if (a->opts.quiet)
@@ -258,7 +220,7 @@ static int run_actions(struct app *a)
 
 static int work(struct app *a)
 {
-    struct cli_about b = about(a);
+    struct cli_about b = cli_target_about(&a->target);
 
     tell_at_start(a);
     if (a->opts.json) {
