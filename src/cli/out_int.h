@@ -33,6 +33,11 @@ int cli_columns(int fd);
  * command and stays whole.
  */
 void cli_story(struct cli_str *out, const struct pgseal_err *err, int columns, bool colour);
+/**
+ * Appends a text wrapped at `columns` and a newline. What stands before it in its first line is
+ * `indent` columns wide; the lines below begin with as many blanks.
+ */
+void cli_paragraph(struct cli_str *out, const char *text, int indent, int columns);
 /** Appends one paragraph under a label ("seen:"), wrapped as a story is. */
 void cli_story_part(struct cli_str *out, const char *label, const char *text, int columns,
                     bool colour);

@@ -22,16 +22,16 @@ static int columns_of(const char *p, size_t n)
     return width;
 }
 
-static void new_line(struct cli_str *out)
+static void new_line(struct cli_str *out, int indent)
 {
     cli_str_addc(out, '\n');
-    cli_str_pad(out, INDENT);
+    cli_str_pad(out, (size_t)indent);
 }
 
 /* One line of the text, broken at blanks. */
-static void wrap(struct cli_str *out, const char *p, size_t n, int columns)
+static void wrap(struct cli_str *out, const char *p, size_t n, int indent, int columns)
 {
-    int at = INDENT;
+    int at = indent;
     bool first = true;
 
     if (n > 0 && p[0] == ' ') {
@@ -52,8 +52,8 @@ static void wrap(struct cli_str *out, const char *p, size_t n, int columns)
             break;
         w = columns_of(p, word);
         if (!first && at + 1 + w > columns) {
-            new_line(out);
-            at = INDENT;
+            new_line(out, indent);
+            at = indent;
         } else if (!first) {
             cli_str_addc(out, ' ');
             at++;
@@ -66,6 +66,22 @@ static void wrap(struct cli_str *out, const char *p, size_t n, int columns)
     }
 }
 
+void cli_paragraph(struct cli_str *out, const char *text, int indent, int columns)
+{
+    for (;;) {
+        size_t n = strcspn(text, "\n");
+
+        wrap(out, text, n, indent, columns);
+        text += n;
+        while (*text == '\n')
+            text++;
+        if (*text == '\0')
+            break;
+        new_line(out, indent);
+    }
+    cli_str_addc(out, '\n');
+}
+
 void cli_story_part(struct cli_str *out, const char *label, const char *text, int columns,
                     bool colour)
 {
@@ -73,18 +89,7 @@ void cli_story_part(struct cli_str *out, const char *label, const char *text, in
         return;
     cli_str_addf(out, "  %s%s%s", colour ? "\033[1m" : "", label, colour ? "\033[0m" : "");
     cli_str_pad(out, INDENT - 2 - strlen(label));
-    for (;;) {
-        size_t n = strcspn(text, "\n");
-
-        wrap(out, text, n, columns);
-        text += n;
-        while (*text == '\n')
-            text++;
-        if (*text == '\0')
-            break;
-        new_line(out);
-    }
-    cli_str_addc(out, '\n');
+    cli_paragraph(out, text, INDENT, columns);
 }
 
 void cli_story(struct cli_str *out, const struct pgseal_err *err, int columns, bool colour)
