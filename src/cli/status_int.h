@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgseal status`: one connection seen from both ends, as people and programs read it. */
+#ifndef PGSEAL_CLI_STATUS_INT_H
+#define PGSEAL_CLI_STATUS_INT_H
+
+#include "about_int.h"
+#include "findings_int.h"
+#include "target_int.h"
+
+#include "status/status.h"
+
+/** What was typed. Strings lend from argv. */
+struct cli_status_opts {
+    struct cli_target_opts target;
+    bool all, json;
+};
+
+/** Everything there is to tell of one connection. */
+struct cli_status {
+    struct cli_about about;
+    struct status_client client;
+    struct status_server server;
+    struct status_judgement judgement;
+    struct status_plaintext plaintext;
+    struct status_plan plan;
+    struct findings findings;
+    char verdict[2048];
+};
+
+/** Appends all of it for a terminal of `columns`. */
+void cli_status_text(struct cli_str *out, const struct cli_status *s, bool all, int columns,
+                     bool colour);
+/** Prints the same as JSON. False when writing failed. */
+bool cli_status_json(FILE *f, const struct cli_status *s);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgseal status`: opens one connection, asks both of its ends, tells what they agree on. */
+#include "front_int.h"
+#include "status_int.h"
+#include "verbs_int.h"
+
+#include <locale.h>
+#include <unistd.h>
+
+static const struct cli_optrow OPTS[] = {
+#define PGSEAL_ROW(id, letter, name, arg, group, help) {letter, name, arg, group, help},
+#include "status.def"
+#undef PGSEAL_ROW
+};
+enum opt_id {
+#define PGSEAL_ROW(id, letter, name, arg, group, help) OPT_##id,
+#include "status.def"
+#undef PGSEAL_ROW
+    OPTS_END
+};
+
+/* One run of the verb. */
+struct app {
+    struct cli_status_opts opts;
+    struct cli_target target;
+    struct cli_status facts;
+};
+
+static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
+{
+    struct app *a = ctx;
+
+    (void)why;
+    if (row < CLI_TARGET_ROWS) {
+        cli_target_take(&a->opts.target, row, arg);
+        return 0;
+    }
+    if (row == OPT_ALL)
+        a->opts.all = true;
+    else if (row == OPT_JSON)
+        a->opts.json = true;
+    return 0;
+}
+
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
+{
+    struct app *a = ctx;
+
+    for (int i = first; i < argc; i++) {
+        if (cli_target_operand(&a->opts.target, argv[i]))
+            continue;
+        cli_str_addf(why, "pgseal: error: extra command-line argument \"%s\"\n", argv[i]);
+        return -1;
+    }
+    return 0;
+}
+
+static const struct cli_front FRONT = {
+    .name = "status",
+    .usage = "[OPTION]... [DBNAME | CONNECTION STRING | URI [USER]]",
+    .about = "pgseal status looks at one connection from both ends: is it encrypted, who was "
+             "verified,\n"
+             "does the server see the same, and does it refuse plaintext?\n",
+    .more = "Nothing is changed on the server. Exit codes: 0 fine, 1 there are findings, 2 usage, "
+            "3 no connection.\n"
+            "\n"
+            "  pgseal status \"host=db.example.com sslmode=verify-full sslrootcert=ca.pem user=app "
+            "dbname=app\"\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
+
+/* ---- one connection ---------------------------------------------------------------------------
+ */
+
+static int failed(struct app *a, const struct pgseal_err *err)
+{
+    if (a->opts.json)
+        (void)cli_failure_json(stdout, err);
+    cli_target_failed(&a->target, err);
+    return err->code == PGSEAL_E_CONNINFO || err->code == PGSEAL_E_OPTION ? CLI_USAGE
+                                                                          : CLI_UNREACHED;
+}
+
+static void judge(struct cli_status *f)
+{
+    status_judge(&f->client, &f->server, &f->judgement);
+    status_plaintext(&f->server, &f->plaintext);
+    status_plan(&f->client, &f->server, &f->plaintext, &f->judgement, &f->plan);
+    status_findings(&f->client, &f->server, &f->judgement, &f->plaintext, &f->findings);
+    status_verdict_text(&f->client, &f->server, &f->judgement, f->verdict, sizeof(f->verdict));
+}
+
+static bool print(const struct app *a)
+{
+    struct cli_str s = {0};
+
+    if (a->opts.json)
+        return cli_status_json(stdout, &a->facts);
+    cli_status_text(&s, &a->facts, a->opts.all, cli_columns(STDOUT_FILENO),
+                    cli_may_colour(STDOUT_FILENO));
+    fputs(cli_str(&s), stdout);
+    cli_str_done(&s);
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+static int look(struct app *a)
+{
+    struct cli_status *f = &a->facts;
+    struct pgseal_err err = {0};
+
+    if (cli_target_settings(&a->target, &err) < 0 || cli_target_open(&a->target, &err) < 0)
+        return failed(a, &err);
+    f->about = cli_target_about(&a->target);
+    status_client(a->target.session, f->about.opt, &f->client);
+    if (status_ask(a->target.session, &f->server, &err) < 0)
+        return failed(a, &err);
+    judge(f);
+    if (!print(a)) {
+        cli_say(&a->target.log, CLI_ERROR, "the output could not be written");
+        return CLI_FOUND;
+    }
+    return cli_findings_exit(&f->findings);
+}
+
+/* ---- the verb ---------------------------------------------------------------------------------
+ */
+
+static void app_done(struct app *a)
+{
+    findings_done(&a->facts.findings);
+    status_server_done(&a->facts.server);
+    cli_target_done(&a->target);
+}
+
+int cli_verb_status(int argc, char **argv)
+{
+    struct app *a = cli_alloc(sizeof(*a)); /* its texts are too much for the stack */
+    int code = CLI_USAGE;
+
+    setlocale(LC_CTYPE, "");
+    (void)pgseal_process_harden(); /* passwords and keys are in our memory */
+    memset(a, 0, sizeof(*a));
+    a->target.log =
+        (struct cli_log){.err = stderr, .out = stdout, .colour = cli_may_colour(STDERR_FILENO)};
+    if (cli_enter(&FRONT, a, argc, argv, &code) >= 0) {
+        a->target.opts = a->opts.target;
+        cli_target_hide(&a->target, argc, argv);
+        if (!a->opts.json || cli_json_ready()) {
+            cli_catch_interrupt();
+            code = look(a);
+        }
+    }
+    app_done(a);
+    cli_free(a);
+    return code;
+}
