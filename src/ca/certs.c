@@ -2,46 +2,17 @@
 /* Takes a PEM bundle apart strictly: what is no certificate is a reason to refuse all of it. */
 #include "certs.h"
 
+#include "lines_int.h"
+
 #include "core/cert/cert.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-#include <ctype.h>
-
 #define CERTS_MAX 5000 /* the largest real bundle has 166 */
 
 static const char BEGIN[] = "-----BEGIN CERTIFICATE-----";
 static const char END[] = "-----END CERTIFICATE-----";
-
-/* A walk over the lines of the file. */
-struct lines {
-    const uint8_t *next, *end;
-    const uint8_t *p; /* the line at hand, without its end and blanks before that */
-    size_t n;
-    int number;
-};
-
-static bool next_line(struct lines *l)
-{
-    const uint8_t *nl;
-
-    if (l->next >= l->end)
-        return false;
-    nl = memchr(l->next, '\n', (size_t)(l->end - l->next));
-    l->p = l->next;
-    l->n = (size_t)((nl != NULL ? nl : l->end) - l->p);
-    l->next = nl != NULL ? nl + 1 : l->end;
-    while (l->n > 0 && (l->p[l->n - 1] == '\r' || l->p[l->n - 1] == ' ' || l->p[l->n - 1] == '\t'))
-        l->n--;
-    l->number++;
-    return true;
-}
-
-static bool is(const struct lines *l, const char *text)
-{
-    return l->n == strlen(text) && memcmp(l->p, text, l->n) == 0;
-}
 
 static int refuse(struct pgseal_err *err, const char *what, const char *fmt, ...)
     PGSEAL_PRINTF(3, 4);
@@ -60,7 +31,7 @@ static int refuse(struct pgseal_err *err, const char *what, const char *fmt, ...
 }
 
 /* A line that stands where only blank lines, comments and BEGIN may. */
-static int refuse_line(struct pgseal_err *err, const char *what, const struct lines *l)
+static int refuse_line(struct pgseal_err *err, const char *what, const struct ca_lines *l)
 {
     char text[160];
 
@@ -71,16 +42,8 @@ static int refuse_line(struct pgseal_err *err, const char *what, const struct li
     return refuse(err, what, "Line %d is text outside of a certificate: \"%s\".", l->number, text);
 }
 
-static int base64_line(const struct lines *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        if (!isalnum(l->p[i]) && l->p[i] != '+' && l->p[i] != '/' && l->p[i] != '=')
-            return -1;
-    return 0;
-}
-
 /* The block whose BEGIN is at hand: its DER, malloc'ed, or NULL with err. */
-static uint8_t *block(struct lines *l, const char *what, size_t *n, struct pgseal_err *err)
+static uint8_t *block(struct ca_lines *l, const char *what, size_t *n, struct pgseal_err *err)
 {
     int begin = l->number;
     const uint8_t *end = memmem(l->next, (size_t)(l->end - l->next), END, sizeof(END) - 1);
@@ -96,14 +59,14 @@ static uint8_t *block(struct lines *l, const char *what, size_t *n, struct pgsea
         pgseal__nomem(err);
     }
     while (rc > 0) {
-        if (!next_line(l)) {
+        if (!ca_lines_next(l)) {
             refuse(err, what,
                    "The certificate that begins in line %d has no end: the file was cut off there.",
                    begin);
             rc = -1;
-        } else if (is(l, END)) {
+        } else if (ca_lines_is(l, END)) {
             rc = 0;
-        } else if (base64_line(l) < 0) {
+        } else if (!ca_lines_base64(l)) {
             refuse_line(err, what, l);
             rc = -1;
         } else if (EVP_DecodeUpdate(ctx, der + used, &got, l->p, (int)l->n) < 0) {
@@ -127,7 +90,7 @@ static uint8_t *block(struct lines *l, const char *what, size_t *n, struct pgsea
     return der;
 }
 
-static int take_block(struct lines *l, const char *what, struct ca_certs *out,
+static int take_block(struct ca_lines *l, const char *what, struct ca_certs *out,
                       struct pgseal_err *err)
 {
     int begin = l->number;
@@ -159,15 +122,15 @@ static int take_block(struct lines *l, const char *what, struct ca_certs *out,
 int ca_certs_read(const uint8_t *p, size_t n, const char *what, struct ca_certs *out,
                   struct pgseal_err *err)
 {
-    struct lines l = {.next = p, .end = p + n};
+    struct ca_lines l = {.next = p, .end = p + n};
     struct ca_certs found = {0};
     char summary[1024];
     int rc = 0;
 
-    while (rc == 0 && next_line(&l)) {
+    while (rc == 0 && ca_lines_next(&l)) {
         if (l.n == 0 || l.p[0] == '#')
             continue;
-        if (is(&l, BEGIN))
+        if (ca_lines_is(&l, BEGIN))
             rc = found.n < CERTS_MAX
                      ? take_block(&l, what, &found, err)
                      : refuse(err, what, "It has more than %d certificates.", CERTS_MAX);

@@ -260,10 +260,8 @@ static int get(struct app *a, struct ca_download *d, struct pgseal_err *err)
     return rc;
 }
 
-/* Nothing may end us between the temporary file and its rename: it would stay behind. */
 static int put(struct app *a, const struct ca_download *d, struct pgseal_err *err)
 {
-    sigset_t end, before;
     int rc;
 
     if (a->to_stdout) {
@@ -271,12 +269,9 @@ static int put(struct app *a, const struct ca_download *d, struct pgseal_err *er
             return 0;
         return pgseal__fail(err, PGSEAL_E_FILE, "could not write to standard output");
     }
-    sigemptyset(&end);
-    sigaddset(&end, SIGTERM);
-    sigaddset(&end, SIGHUP);
-    sigprocmask(SIG_BLOCK, &end, &before);
+    cli_hold_ends(true);
     rc = ca_place_write(&a->place, d->bytes, d->n, err);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    cli_hold_ends(false);
     return rc;
 }
 
@@ -395,7 +390,6 @@ int cli_ca_fetch(int argc, char **argv)
         return CLI_USAGE;
     a.bar = isatty(STDERR_FILENO) && !a.quiet;
     signal(SIGPIPE, SIG_IGN); /* libcurl is told not to touch signals */
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error like a full disk */
     cli_catch_interrupt();
     return run(&a);
 }

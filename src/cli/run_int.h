@@ -150,6 +150,12 @@ extern int cli_interrupted;
 void cli_catch_interrupt(void);
 bool cli_was_interrupted(void);
 void cli_interrupt_clear(void);
+/**
+ * Holds what would end the program (Ctrl-C, TERM, HUP) until the next call with false: between a
+ * temporary file and its rename nothing may stay behind. A file size limit is an error from then
+ * on, as a full disk is, and no signal.
+ */
+void cli_hold_ends(bool hold);
 
 /* ---- the pager (pager.c) -------------------------------------------------------------------- */
 

@@ -29,3 +29,15 @@ void cli_interrupt_clear(void)
 {
     __atomic_store_n(&cli_interrupted, 0, __ATOMIC_RELAXED);
 }
+
+void cli_hold_ends(bool hold)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    signal(SIGXFSZ, SIG_IGN);
+    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &ends, NULL);
+}
