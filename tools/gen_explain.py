@@ -6,7 +6,8 @@ usage: tools/gen_explain.py ROOT OUT.c DEPFILE
 
 A page goes in as it is. What it can be found by is taken from it: its name, the environment variable and the values of
 a parameter, the names in `<!-- also: ... -->`, and the messages: what stands between backticks or behind "failed:" of
-a command's output. A folder's page is a row; a new page needs no line anywhere else.
+a command's output, and for an error what the program says with its code: pgseal__fail(err, PGSEAL_E_CODE, "message").
+A folder's page is a row; a new page needs no line anywhere else.
 """
 import pathlib
 import re
@@ -21,7 +22,13 @@ WORDS = set("ALPN CA CRL DN EC ECC EOF ERROR FATAL GSSAPI I IP LOS MD OAUTH OCSP
 SPAN = re.compile(r"`([^`]+)`")
 # What is typed and not read.
 TYPED = re.compile(r"(?:[a-z]+ )?(?:openssl|pgseal|psql|chmod|ssh|getent|aws|curl|keytool|ALTER|SELECT|GRANT|SHOW|SET)\b|.*[=$]|.*;$")
-LITERAL_MIN = 8  # letters a message must have, or every text would fit it
+LITERAL_MIN = 10  # letters a message must have, or every text would fit it
+SAID_MIN = 15  # and what the program says, where more is left open
+
+
+FAIL = re.compile(r"pgseal__fail\(\s*&?\w+(?:->\w+)?,\s*PGSEAL_E_(\w+),([^;]*);")
+LITERALS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
+FORMAT = re.compile(r"%[-+ #0-9.*]*(?:hh|h|ll|l|z|j)?[a-zA-Z]")
 
 
 def fold(text):
@@ -30,7 +37,7 @@ def fold(text):
     return re.sub(r"[\s-]+", " ", text).strip()
 
 
-def pattern(message):
+def pattern(message, least=LITERAL_MIN):
     """A message with * for what differs from case to case, or None when too little is left."""
     message = re.sub(r'"[^"]*"', "*", message)
     message = message.replace("...", "*")
@@ -38,7 +45,7 @@ def pattern(message):
     message = re.sub(r"\b\d+(\.\d+)*\b", "*", message)
     message = re.sub(r"\*(\W*\*)+", "*", fold(message)).strip("* ;:,.(")
     words = [word for word in message.replace("*", " ").split() if re.search("[a-z]", word)]
-    return message if len(words) >= 2 and sum(map(len, words)) >= LITERAL_MIN else None
+    return message if len(words) >= 2 and sum(map(len, words)) >= least else None
 
 
 def messages(text):
@@ -47,6 +54,18 @@ def messages(text):
     found = [re.sub(r"^Besides, \.\.\.: ", "", m) for m in SPAN.findall(re.sub(r"\s+", " ", prose))]
     found += re.findall(r" failed: (?:FATAL: +)?(.+)$", text, re.M)
     return [m for m in found if " " in m and not TYPED.match(m) and not m.startswith("connection to server at")]
+
+
+def said(root):
+    """{code: messages} of what the program can say."""
+    found = {}
+    for path in sorted((root / "src").rglob("*.c")):
+        for code, rest in FAIL.findall(path.read_text(encoding="utf-8")):
+            for literals in LITERALS.findall(rest):
+                text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals)).partition("\\n")[0]
+                text = FORMAT.sub("...", text.replace('\\"', '"').replace("%%", "%"))
+                found.setdefault(code, []).append(text)
+    return found
 
 
 def names(kind, page, text):
@@ -86,6 +105,7 @@ def unique(texts):
 
 def pages(root):
     """(kind, name, summary, names, messages, text) of every page."""
+    by_code = said(root)
     for kind, folder in KINDS:
         for path in sorted((root / folder).glob("*.md")):
             if path.name == "README.md":
@@ -94,6 +114,7 @@ def pages(root):
             also = [a.strip() for line in ALSO.findall(text) for a in line.split(";")]
             # What a page says of itself counts for more (!) than what it happens to mention.
             found = ["!" + p for p in map(pattern, also) if p] + [pattern(m) for m in messages(text)]
+            found += [pattern(m, SAID_MIN) for m in by_code.get(path.stem, [])] if kind == "ERROR" else []
             yield kind, path.stem, sentence(text), unique(names(kind, path.stem, text) + also), unique(found), text
 
 
@@ -112,6 +133,7 @@ def main():
     # A folder too: a page more or less changes it.
     folders = [root / folder for _, folder in KINDS if (root / folder).is_dir()]
     read = [root / "docs"] + folders + [path for folder in folders for path in sorted(folder.glob("*.md"))]
+    read += sorted(p for p in (root / "src").rglob("*") if p.is_dir() or p.suffix == ".c")
     depfile.write_text(f"{out}: " + " \\\n  ".join(str(p).replace(" ", "\\ ") for p in read) + "\n")
 
 

@@ -5,9 +5,9 @@
 
 #include <openssl/x509_vfy.h>
 
-/* A page whose message fits counts by the letters of the message, and more ... */
-#define WEIGHT_OWN   8 /* when the page says that it is about this message */
-#define WEIGHT_ERROR 3 /* when it is about a refusal, and not about a parameter */
+/* A page whose message fits counts by the square of the letters of the message, and more ... */
+#define WEIGHT_OWN   8  /* when the page says that it is about this message */
+#define WEIGHT_ERROR 3  /* when it is about a refusal, and not about a parameter */
 #define WEIGHT_X509  20 /* when the message holds OpenSSL's reason: as exact as a code */
 #define X509_MAX     200
 #define SEARCH_NAME  1000
@@ -194,13 +194,14 @@ static size_t agree(const char *message, const char *asked)
     return strchr(asked, ' ') != NULL && strstr(message, asked) != NULL ? n : 0;
 }
 
-/* On how many pages a message is: one that is on all of them says nothing. */
-static size_t pages_with(const struct cli_page *pages, size_t n, const char *message)
+/* On how many pages of a kind a message is: one that is on all of them says nothing. */
+static size_t pages_with(const struct cli_page *pages, size_t n, const char *message,
+                         enum cli_page_kind kind)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        for (const char *const *m = pages[i].messages; *m != NULL; m++) {
+        for (const char *const *m = pages[i].messages; pages[i].kind == kind && *m != NULL; m++) {
             if (strcmp(*m + (**m == '!'), message) == 0) {
                 count++;
                 break;
@@ -233,7 +234,7 @@ static unsigned long score_messages(const struct cli_page *pages, size_t n,
 
         if (score == 0)
             continue;
-        score = score * 100 / pages_with(pages, n, message);
+        score = score * score * 10 / pages_with(pages, n, message, p->kind);
         score *= own ? WEIGHT_OWN : p->kind == CLI_PAGE_ERROR ? WEIGHT_ERROR : 1;
         if (score > best)
             best = score;
@@ -260,7 +261,7 @@ static unsigned long reason_in(const char *asked, const char **name)
         }
         cli_str_done(&words);
     }
-    return longest * 100 * WEIGHT_X509;
+    return longest * longest * 10 * WEIGHT_X509;
 }
 
 static size_t by_message(const struct cli_page *pages, size_t n, const char *asked,

@@ -326,10 +326,10 @@ static int show_page(const struct ask *a)
     return EXIT_FINE;
 }
 
-/* True when the first page fits much better than the others: half of a score is another matter. */
+/* True when the first page fits so much better than the others that it is the one. */
 static bool is_clear(const struct ask *a)
 {
-    return a->n == 1 || a->hits[1].score * 2 < a->hits[0].score;
+    return a->n == 1 || a->hits[1].score * 3 < a->hits[0].score * 2;
 }
 
 static int explain(struct ask *a)

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import messages
 from terminal import Terminal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -155,8 +156,13 @@ PASTED = [
     # Other drivers.
     ("sun.security.validator.ValidatorException: PKIX path building failed: sun.security.provider.certpath."
      "SunCertPathBuilderException: unable to find valid certification path to requested target",
-     ["certificate-verify-failed"]),
-    ("x509: certificate signed by unknown authority", ["certificate-verify-failed"]),
+     ["X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"]),
+    ("x509: certificate signed by unknown authority", ["X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"]),
+    ("x509: certificate has expired or is not yet valid: current time 2026-11-23T17:00:00Z is after 2026-01-01T00:00:00Z",
+     ["X509_CERT_HAS_EXPIRED"]),
+    ("x509: certificate is valid for db1.example.com, not db2.example.com", ["CERT_NAME"]),
+    ("Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: Host: localhost. is not "
+     "in the cert's altnames: DNS:db1.example.com", ["CERT_NAME"]),
     ("The remote certificate is invalid because of errors in the certificate chain: UntrustedRoot",
      ["certificate-verify-failed"]),
     # Names of other kinds.
@@ -181,6 +187,28 @@ def test_explain__what_people_paste__finds_its_page(explain, asked, wanted):
     # Without quotes for the shell, and from a pipe, it is the same.
     assert explain(*asked.split()) == (code, out, err)
     assert explain("-", stdin="\n  " + asked + "\n") == (code, out, err)
+
+
+# Class of a message of libpq's -> pages that are about it. What has no words of its own leads nowhere.
+ABOUT = {
+    "chain": "certificate-verify-failed", "name": "CERT_NAME CERT_NAMES", "rootfile": "ROOT_MISSING ROOT_UNUSABLE",
+    "clientcert": "CLIENT_CERT CLIENT_KEY CERT_REQUIRED UNSUPPORTED", "version": "TLS_VERSION OPTION",
+    "handshake": "TLS CLOSED IO ROOT_UNUSABLE", "protocol": "PROTO", "scram": "SCRAM SERVER_PROOF", "binding": "BINDING",
+    "negotiation": "ALPN IO NEGO_ERROR NEGO_GARBAGE NO_TLS STUFFED TLS gssencmode",
+    "auth": "AUTH_METHOD NO_PASSWORD PROTO SCRAM passfile", "requirement": "AUTH_REQUIRED", "service": "SERVICE",
+    "option": "OPTION UNSUPPORTED hostaddr port min_protocol_version", "conninfo": "CONNINFO OPTION",
+    "reach": "CLOSED CONNECT IO OPTION PEER RESOLVE SESSION TIMEOUT"}
+NOBODYS = {"bad-value", "bad-version", "server", "server-old", "ssl-code", "ssl-reason"}
+
+
+@pytest.mark.parametrize("key", sorted(messages.MESSAGES.keys() - NOBODYS))
+def test_explain__every_message_of_libpq__leads_to_its_page(explain, key):
+    kind, text = messages.MESSAGES[key][:2]
+    filled = re.sub(r"%(?:zu|lu|[a-z])", lambda m: "7" if m.group() in ("%zu", "%lu", "%u", "%d") else "xyz", text)
+    code, out, err = explain(filled.replace("%%", "%"))
+    assert (code, err) == (0, "")
+    first = re.search(r"^  (\S+) ", out, re.M).group(1) if out.startswith("Several pages") else title_of(out)
+    assert first in ABOUT[kind].split()
 
 
 def test_explain__unknown__near_names_and_exit_1(explain):
