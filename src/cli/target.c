@@ -79,16 +79,19 @@ static void warn(void *ctx, const char *text)
 static char *ask_password(void *ctx, const char *user)
 {
     char prompt[256];
+    struct cli_target *t = ctx;
     char *typed, *given;
 
-    (void)ctx;
+    /* It was typed for this target before: a second connection (status --watch) takes it again. */
+    if (t->password != NULL)
+        return strdup(t->password);
     if (user != NULL && user[0] != '\0')
         pgseal__format(prompt, sizeof(prompt), "Password for user %s: ", user);
     else
         pgseal__format(prompt, sizeof(prompt), "Password: ");
     typed = cli_ask_secret(prompt);
     given = typed != NULL ? strdup(typed) : NULL; /* the session releases it with free() */
-    pgseal__wipe_free_str(typed);
+    t->password = typed;
     return given;
 }
 
