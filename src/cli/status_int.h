@@ -5,6 +5,7 @@
 
 #include "about_int.h"
 #include "findings_int.h"
+#include "status_sum_int.h"
 #include "target_int.h"
 
 #include "status/status.h"
@@ -12,6 +13,7 @@
 /** What was typed. Strings lend from argv. */
 struct cli_status_opts {
     struct cli_target_opts target;
+    struct cli_sum_opts sum;
     bool all, json;
 };
 

@@ -30,11 +30,12 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
 {
     struct app *a = ctx;
 
-    (void)why;
     if (row < CLI_TARGET_ROWS) {
         cli_target_take(&a->opts.target, row, arg);
         return 0;
     }
+    if (row - CLI_TARGET_ROWS < CLI_SUM_ROWS)
+        return cli_sum_take(&a->opts.sum, row - CLI_TARGET_ROWS, arg, why);
     if (row == OPT_ALL)
         a->opts.all = true;
     else if (row == OPT_JSON)
@@ -47,25 +48,30 @@ static int check(void *ctx, int argc, char **argv, int first, struct cli_str *wh
     struct app *a = ctx;
 
     for (int i = first; i < argc; i++) {
-        if (cli_target_operand(&a->opts.target, argv[i]))
+        if (cli_sum_operand(&a->opts.sum, argv[i]) || cli_target_operand(&a->opts.target, argv[i]))
             continue;
         cli_str_addf(why, "pgseal: error: extra command-line argument \"%s\"\n", argv[i]);
         return -1;
     }
-    return 0;
+    return cli_sum_check(&a->opts.sum, &a->opts.target, why);
 }
 
 static const struct cli_front FRONT = {
     .name = "status",
-    .usage = "[OPTION]... [DBNAME | CONNECTION STRING | URI [USER]]",
+    .usage = "[OPTION]... [DBNAME | CONNECTION STRING | URI [USER]]\n"
+             "       pgseal status [OPTION]... --log FILE [FILE]...",
     .about = "pgseal status looks at one connection from both ends: is it encrypted, who was "
              "verified,\n"
-             "does the server see the same, and does it refuse plaintext?\n",
+             "does the server see the same, and does it refuse plaintext? With --sessions, --watch "
+             "or --log\n"
+             "it looks at everybody's: who would break if plaintext were refused?\n",
     .more = "Nothing is changed on the server. Exit codes: 0 fine, 1 there are findings, 2 usage, "
-            "3 no connection.\n"
+            "3 no connection or no file.\n"
             "\n"
             "  pgseal status \"host=db.example.com sslmode=verify-full sslrootcert=ca.pem user=app "
-            "dbname=app\"\n",
+            "dbname=app\"\n"
+            "  pgseal status --watch 1h service=db\n"
+            "  pgseal status --log /var/log/postgresql/*.log\n",
     .rows = OPTS,
     .n = PGSEAL_COUNT(OPTS),
     .take = take,
@@ -131,6 +137,7 @@ static int look(struct app *a)
 static void app_done(struct app *a)
 {
     findings_done(&a->facts.findings);
+    cli_sum_opts_done(&a->opts.sum);
     status_server_done(&a->facts.server);
     cli_target_done(&a->target);
 }
@@ -150,7 +157,9 @@ int cli_verb_status(int argc, char **argv)
         cli_target_hide(&a->target, argc, argv);
         if (!a->opts.json || cli_json_ready()) {
             cli_catch_interrupt();
-            code = look(a);
+            a->opts.sum.all = a->opts.all;
+            a->opts.sum.json = a->opts.json;
+            code = cli_sum_asked(&a->opts.sum) ? cli_status_sum(&a->target, &a->opts.sum) : look(a);
         }
     }
     app_done(a);

@@ -223,7 +223,7 @@ int status_sum_add(struct status_sum *sum, const struct status_seen *seen,
     if (out != NULL)
         *out = NULL;
     if (status_span_is(seen->user, "rdsadmin")) {
-        sum->internal += !seen->old;
+        sum->internal += !seen->old && !seen->refused;
         return 0;
     }
     g = find_or_insert(sum, &key);

@@ -4,6 +4,7 @@
 #define PGSEAL_STATUS_STATUS_H
 
 #include "finding/finding.h"
+#include "status/report.h"
 
 #include <pgseal/aws.h>
 #include <pgseal/drive.h>
