@@ -4,6 +4,8 @@
 #include "host/ends.h"
 #include "status.h"
 
+#include <openssl/bn.h>
+
 #include <errno.h>
 #include <time.h>
 
@@ -33,6 +35,42 @@ static const char *missing_root(const struct pgseal_options *o)
     return f.stat_sys == ENOENT || f.stat_sys == ENOTDIR ? o->sslrootcert : NULL;
 }
 
+/* pg_stat_ssl has the serial in decimal; cert_info in hex. */
+static void take_cert(void *ctx, const struct pgseal_bundle_item *item)
+{
+    struct status_view *v = ctx;
+    BIGNUM *n = NULL;
+    char *decimal;
+
+    if (item->cert == NULL || v->cert_name[0] != '\0')
+        return;
+    pgseal__format(v->cert_name, sizeof(v->cert_name), "%s", item->cert->subject);
+    if (BN_hex2bn(&n, item->cert->serial) == 0)
+        return;
+    decimal = BN_bn2dec(n);
+    if (decimal != NULL)
+        pgseal__format(v->cert_serial, sizeof(v->cert_serial), "%s", decimal);
+    OPENSSL_free(decimal);
+    BN_free(n);
+}
+
+/* The certificate that was sent: the first of the file, as libpq's default path has it. */
+static void take_own_cert(const struct pgseal_options *o, struct status_view *v)
+{
+    const struct pgseal_world *w = pgseal_world_host();
+    struct pgseal_file f = {0};
+    char path[4096] = "";
+
+    if (o->sslcert != NULL && o->sslcert[0] != '\0')
+        pgseal__format(path, sizeof(path), "%s", o->sslcert);
+    else if (w->home != NULL)
+        pgseal__format(path, sizeof(path), "%s/.postgresql/postgresql.crt", w->home);
+    w->read(w->ctx, path, &f);
+    if (f.data != NULL)
+        (void)pgseal_bundle_scan(f.data, f.len, 0, take_cert, v, NULL);
+    w->release(w->ctx, &f);
+}
+
 static void take_tls(const struct pgseal_tls_facts *t, struct status_client *c)
 {
     c->view.tls = STATUS_YES;
@@ -45,6 +83,7 @@ static void take_tls(const struct pgseal_tls_facts *t, struct status_client *c)
     c->until_unix_s = t->verified.until_unix_s;
     c->forward_secret = is_forward_secret(t);
     c->cert_sha256 = t->has_peer ? t->peer.sha256 : "";
+    c->cert_issuer = t->has_peer ? t->peer.issuer : "";
     c->cert_names = t->has_peer ? t->peer.names : "";
 }
 
@@ -57,9 +96,11 @@ void status_client(const struct pgseal_session *s, const struct pgseal_options *
 
     memset(out, 0, sizeof(*out));
     out->view.tls = STATUS_NO;
-    out->cert_sha256 = out->cert_names = "";
+    out->cert_sha256 = out->cert_issuer = out->cert_names = "";
     if (f->tls)
         take_tls(&f->tls_facts, out);
+    if (out->view.cert == STATUS_YES)
+        take_own_cert(o, &out->view);
     host_socket_ends(pgseal_session_fd(s), &local, &peer);
     take_end(&local, f->is_unix, &out->local);
     take_end(&peer, f->is_unix, &out->peer);

@@ -24,6 +24,22 @@ static struct finding *found(struct look *l, enum finding_id id)
 
 /* ---- this connection ------------------------------------------------------------------------- */
 
+/* "encrypted: yes here, no at the server". */
+static void say_proof(const struct look *l, struct finding *f)
+{
+    int n = 0;
+
+    for (int i = 0; i < STATUS_POINTS; i++) {
+        const struct status_point_row *row = status_point_row((enum status_point_id)i);
+        const struct status_point *p = &l->j->point[i];
+
+        if (row->weight == STATUS_PROOF && p->match == STATUS_DIFFERENT)
+            finding_seen(f, "%s%s: %s here, %s at the server", n++ > 0 ? "; " : "", row->label,
+                         p->ours, p->theirs);
+    }
+    finding_seen(f, ".");
+}
+
 static void look_at_verdict(struct look *l)
 {
     char text[2048];
@@ -40,13 +56,13 @@ static void look_at_verdict(struct look *l)
         return;
     }
     f = found(l, FINDING_ID_STATUS_MIDDLEBOX);
-    finding_seen(f, "%s", text);
+    say_proof(l, f);
     finding_fix(f, "If you know what it is, verify it (its certificate is the one that counts "
                    "here) and look after the hop behind it. If not, do not go on: find out who "
                    "answers at this address, and connect to the server itself.");
     if (l->c->view.tls == STATUS_YES &&
         strcmp(l->j->point[STATUS_POINT_ENCRYPTED].theirs, "no") == 0 &&
-        l->s->client.tcp == STATUS_YES) {
+        l->s->client.tcp == STATUS_YES && !status__is_loopback(&l->s->client)) {
         f = found(l, FINDING_ID_STATUS_HOP_PLAINTEXT);
         finding_seen(f, "The server says that this session came from %s without encryption.",
                      l->j->point[STATUS_POINT_CLIENT_ADDRESS].theirs);
@@ -67,6 +83,27 @@ static void look_at_encryption(struct look *l)
                  l->j->point[STATUS_POINT_CLIENT_ADDRESS].ours);
     finding_fix(f, "Connect with sslmode=verify-full sslrootcert=FILE, and see below how to have "
                    "the server refuse what is not encrypted.");
+}
+
+/* Which roots verify this very endpoint. */
+static void say_roots(const struct status_client *c, struct finding *f)
+{
+    struct pgseal_aws_endpoint at;
+
+    pgseal_aws_endpoint(c->host, &at);
+    if (at.kind != PGSEAL_AWS_NONE && pgseal_aws_public_roots(at.kind))
+        finding_fix(f,
+                    "%s: its certificate is of Amazon Trust Services, which every system's store "
+                    "verifies. Connect with sslmode=verify-full sslrootcert=system.",
+                    pgseal_aws_kind_str(at.kind));
+    else if (at.kind != PGSEAL_AWS_NONE && at.region[0] != '\0')
+        finding_fix(f,
+                    "Fetch the roots of its region, then connect with sslmode=verify-full "
+                    "sslrootcert=%s-bundle.pem:\n"
+                    "  pgseal ca fetch rds --region %s -o %s-bundle.pem",
+                    at.region, at.region, at.region);
+    else
+        finding_fix(f, "Connect with sslmode=verify-full sslrootcert=FILE.");
 }
 
 static void look_at_verification(struct look *l)
@@ -90,7 +127,7 @@ static void look_at_verification(struct look *l)
                          " SCRAM channel binding does show that TLS ends at a party that holds "
                          "the secret of role %s.",
                          c->user);
-        finding_fix(f, "Connect with sslmode=verify-full sslrootcert=FILE.");
+        say_roots(c, f);
     } else if (!c->name) {
         f = found(l, FINDING_ID_STATUS_NAME_UNCHECKED);
         finding_seen(f, "The chain was verified, the host name was not.");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Reads pg_hba.conf's rules for one question: who may come in without encryption? */
+#include "status_int.h"
+
 #include "core/base/base.h"
-#include "status.h"
 
 /* What lines above have already refused, for whoever comes without TLS. */
 struct covered {
@@ -42,11 +43,17 @@ static bool for_replication(const struct status_rule *r)
     return has_word(r->database, "replication");
 }
 
+bool status__is_loopback(const struct status_address *a)
+{
+    return a->tcp == STATUS_YES &&
+           (strncmp(a->host, "127.", 4) == 0 || strcmp(a->host, "::1") == 0);
+}
+
 /* The server itself says that this very session came over the network, and bare. */
 static bool is_proof_itself(const struct status_server *s)
 {
     return s->client.tcp == STATUS_YES && s->stat.tls == STATUS_NO && s->gss != STATUS_YES &&
-           strncmp(s->client.host, "127.", 4) != 0 && strcmp(s->client.host, "::1") != 0;
+           !status__is_loopback(&s->client);
 }
 
 static bool is_loopback(const struct status_rule *r)

@@ -154,6 +154,20 @@ static void compare_backend(struct bench *b)
         set(p, (long)b->c->pid == b->s->pid);
 }
 
+/* The name of an RDS Proxy leads to one: its zone is Amazon's. */
+static void compare_endpoint(struct bench *b)
+{
+    struct pgseal_aws_endpoint at;
+    struct status_point *p;
+
+    pgseal_aws_endpoint(b->c->host, &at);
+    if (at.kind != PGSEAL_AWS_PROXY && at.kind != PGSEAL_AWS_PROXY_ENDPOINT)
+        return;
+    p = put(b, STATUS_POINT_ENDPOINT, "RDS Proxy", b->s->pid != 0 ? "PostgreSQL" : "");
+    if (b->s->pid != 0)
+        set(p, false);
+}
+
 static void address_text(const struct status_address *a, char *out, size_t cap)
 {
     out[0] = '\0';
@@ -260,6 +274,7 @@ void status_judge(const struct status_client *c, const struct status_server *s,
     compare_client_cert(&b);
     compare_backend(&b);
     compare_transport(&b);
+    compare_endpoint(&b);
     compare_address(&b, STATUS_POINT_CLIENT_ADDRESS, &c->local, &s->client);
     compare_address(&b, STATUS_POINT_SERVER_ADDRESS, &c->peer, &s->self);
     compare_server_cert(&b);

@@ -134,7 +134,9 @@ static void plan_self_hosted(const struct status_client *c, const struct status_
     status__command(step, "cp -p \"$HBA\" \"$HBA.before-tls\"");
     status__command(step, "sed -i '1i hostnossl all,replication all all reject' \"$HBA\"");
     status__command(step, "psql -U postgres -c 'select pg_reload_conf()'");
-    step = status__rollback(p, "The file as it was, and the server told:");
+    step =
+        status__rollback(p, "The copy that was made before, and the server told (without a copy: "
+                            "take the line out by hand, or make host of hostssl again):");
     hba_variable(step, s);
     status__command(step, "cp -p \"$HBA.before-tls\" \"$HBA\"");
     status__command(step, "psql -U postgres -c 'select pg_reload_conf()'");

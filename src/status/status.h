@@ -43,6 +43,7 @@ struct status_client {
     bool forward_secret;      /**< the key exchange was (EC)DHE */
     const char *auth;         /**< "SCRAM-SHA-256", "md5", "none", ... */
     const char *cert_sha256;  /**< of the certificate we were shown; "" = none */
+    const char *cert_issuer;  /**< its issuer; "" = none */
     const char *cert_names;   /**< its subject alternative names; "" = none */
     const char *root_missing; /**< sslrootcert names no file, and nothing was verified; or NULL */
     int64_t until_unix_s;     /**< when the verified path ends */

@@ -5,6 +5,9 @@
 
 #include "status.h"
 
+/** 127.0.0.0/8 or ::1: it never left the machine. */
+bool status__is_loopback(const struct status_address *a);
+
 /** Adds a step to a list of `cap`; the last one is written over when there is no room. */
 struct status_step *status__step(struct status_step *list, size_t cap, size_t *n, const char *fmt,
                                  ...) PGSEAL_PRINTF(4, 5);

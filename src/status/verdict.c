@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* The judge's verdict in words: what is proved, by what, and who it may be. */
+#include "status_int.h"
+
 #include "core/base/base.h"
-#include "status.h"
 
 static bool differs(const struct status_judgement *j, enum status_point_id id)
 {
@@ -33,7 +34,7 @@ static void say_view(char *out, size_t cap, const struct status_judgement *j, bo
 
 /* What the party in between does, as far as the differences tell. */
 static void say_what(char *out, size_t cap, const struct status_client *c,
-                     const struct status_judgement *j)
+                     const struct status_server *s, const struct status_judgement *j)
 {
     const struct status_point *backend = &j->point[STATUS_POINT_BACKEND];
 
@@ -51,19 +52,35 @@ static void say_what(char *out, size_t cap, const struct status_client *c,
     } else if (differs(j, STATUS_POINT_BACKEND)) {
         pgseal__append(out, cap, "You were told that backend %s serves you; it is %s.",
                        backend->ours, backend->theirs);
-    } else {
+    } else if (differs(j, STATUS_POINT_TRANSPORT)) {
         pgseal__append(out, cap, "You connected by %s, the server was reached by %s.",
                        j->point[STATUS_POINT_TRANSPORT].ours,
                        j->point[STATUS_POINT_TRANSPORT].theirs);
+    } else {
+        pgseal__append(out, cap, "Both handshakes look alike, but they are two.");
     }
     if (c->view.tls == STATUS_YES && strcmp(j->point[STATUS_POINT_ENCRYPTED].theirs, "no") == 0)
-        pgseal__append(out, cap,
-                       strcmp(j->point[STATUS_POINT_TRANSPORT].theirs, "Unix socket") == 0
-                           ? " Behind it the data goes through a Unix socket of the server's "
+        pgseal__append(out, cap, " %s",
+                       s->client.tcp == STATUS_NO
+                           ? "Behind it the data goes through a Unix socket of the server's "
                              "machine."
-                           : " Behind it nothing is encrypted.");
+                       : status__is_loopback(&s->client)
+                           ? "Behind it the data goes over the loopback interface of the server's "
+                             "machine, bare."
+                           : "Behind it nothing is encrypted.");
     else if (c->view.tls == STATUS_NO && c->local.tcp == STATUS_YES)
         pgseal__append(out, cap, " Between you and it nothing is encrypted.");
+}
+
+/* Aurora Serverless v1 has certificates of Amazon Trust Services; a cluster has one of RDS's own.
+ */
+static bool is_public_amazon(const char *issuer)
+{
+    static const char TAIL[] = "O=Amazon";
+    size_t n = strlen(issuer);
+
+    return strstr(issuer, "O=Amazon,") != NULL ||
+           (n >= sizeof(TAIL) - 1 && strcmp(issuer + n - (sizeof(TAIL) - 1), TAIL) == 0);
 }
 
 /*
@@ -71,22 +88,20 @@ static void say_what(char *out, size_t cap, const struct status_client *c,
  * ends TLS forwards the server's own.
  */
 static void say_who(char *out, size_t cap, const struct status_client *c,
-                    const struct status_judgement *j)
+                    const struct status_server *s, const struct status_judgement *j)
 {
-    struct pgseal_aws_endpoint at;
-
-    pgseal_aws_endpoint(c->host, &at);
-    if (at.kind == PGSEAL_AWS_PROXY || at.kind == PGSEAL_AWS_PROXY_ENDPOINT)
+    if (differs(j, STATUS_POINT_ENDPOINT))
         pgseal__append(out, cap, " It is RDS Proxy: the name %s says so.", c->host);
-    else if (at.kind == PGSEAL_AWS_CLUSTER || at.kind == PGSEAL_AWS_CLUSTER_RO)
+    else if (s->aurora && is_public_amazon(c->cert_issuer))
         pgseal__append(out, cap,
-                       " Aurora Serverless v1 does this (its routers end TLS); an Aurora cluster "
-                       "of another kind does not.");
+                       " It looks like Aurora Serverless v1, whose routers end TLS: the "
+                       "certificate is of Amazon Trust Services, not of RDS.");
     else if (differs(j, STATUS_POINT_BACKEND))
         pgseal__append(out, cap,
                        " It speaks PostgreSQL's protocol itself: a pooler or proxy (PgBouncer, "
-                       "Odyssey, PgDog, Pgpool, RDS Proxy, Aurora Serverless v1), or somebody who "
-                       "should not be there.");
+                       "Odyssey, PgDog, Pgpool%s), or somebody who should not be there.",
+                       s->rds ? ", RDS Proxy behind an alias, Aurora Serverless v1"
+                              : ", RDS Proxy");
     else if (same(j, STATUS_POINT_BACKEND))
         pgseal__append(out, cap,
                        " It forwards the server's messages as they are: something that ends TLS "
@@ -144,8 +159,8 @@ void status_verdict_text(const struct status_client *c, const struct status_serv
                        c->view.tls == STATUS_YES
                            ? "PROOF that something ends TLS between you and the server. "
                            : "PROOF that something stands between you and the server. ");
-        say_what(out, cap, c, j);
-        say_who(out, cap, c, j);
+        say_what(out, cap, c, s, j);
+        say_who(out, cap, c, s, j);
         return;
     case STATUS_CANNOT_TELL:
         pgseal__append(out, cap, "Only this end is known: %s. The server did not say what it sees",

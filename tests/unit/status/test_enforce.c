@@ -23,7 +23,7 @@ static void set_up(struct stage *t, const char *host, int version)
     t->c.host = host;
     t->c.user = t->c.dbname = "app";
     t->c.auth = "SCRAM-SHA-256";
-    t->c.cert_names = t->c.cert_sha256 = "";
+    t->c.cert_names = t->c.cert_sha256 = t->c.cert_issuer = "";
     t->c.view.tls = STATUS_YES;
     t->c.chain = t->c.name = t->c.forward_secret = true;
     t->c.until_unix_s = 400 * 86400;
@@ -387,6 +387,8 @@ static void test_findings__somebody_in_between__and_the_bare_hop(void **state)
     status_judge(&t.c, &t.s, &t.j);
     assert_true(finds(&t, FINDING_ID_STATUS_MIDDLEBOX));
     assert_true(finds(&t, FINDING_ID_STATUS_HOP_PLAINTEXT));
+    pgseal__format(t.s.client.host, sizeof(t.s.client.host), "127.0.0.1");
+    assert_false(finds(&t, FINDING_ID_STATUS_HOP_PLAINTEXT)); /* it stays on that machine */
     t.s.client.tcp = STATUS_NO; /* a Unix socket of the server's machine */
     status_judge(&t.c, &t.s, &t.j);
     assert_true(finds(&t, FINDING_ID_STATUS_MIDDLEBOX));
@@ -396,6 +398,33 @@ static void test_findings__somebody_in_between__and_the_bare_hop(void **state)
     status_judge(&t.c, &t.s, &t.j);
     assert_true(finds(&t, FINDING_ID_STATUS_ONE_END));
     assert_false(finds(&t, FINDING_ID_STATUS_REFUSAL_UNKNOWN));
+}
+
+static void test_findings__not_verified__the_roots_for_this_endpoint(void **state)
+{
+    static const struct {
+        const char *host, *fix;
+    } rows[] = {
+        {"db.example.com", "Connect with sslmode=verify-full sslrootcert=FILE."},
+        {CLUSTER, "pgseal ca fetch rds --region ap-northeast-1 -o ap-northeast-1-bundle.pem"},
+        {"pool.proxy-cx5u2qk1abcd.us-east-1.rds.amazonaws.com", "sslrootcert=system"},
+        {"abtmtsnzt2aexample.dsql.us-east-1.on.aws", "sslrootcert=system"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        struct findings l = {0};
+        struct stage t;
+
+        clean(&t);
+        t.c.host = rows[i].host;
+        t.c.chain = t.c.name = false;
+        status_findings(&t.c, &t.s, &t.j, &t.p, &l);
+        assert_int_equal(l.n, 1);
+        if (strstr(l.item[0].fix, rows[i].fix) == NULL)
+            fail_msg("%s: %s", rows[i].host, l.item[0].fix);
+        findings_done(&l);
+    }
 }
 
 static void test_findings__another_certificate_in_the_file__is_said(void **state)
@@ -433,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_findings__a_clean_connection__has_none),
         cmocka_unit_test(test_findings__each_weakness__is_found),
         cmocka_unit_test(test_findings__somebody_in_between__and_the_bare_hop),
+        cmocka_unit_test(test_findings__not_verified__the_roots_for_this_endpoint),
         cmocka_unit_test(test_findings__another_certificate_in_the_file__is_said),
     };
 

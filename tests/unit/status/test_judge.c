@@ -42,6 +42,7 @@ struct end {
     struct status_address client, server;
     long pid;
     char file[65];
+    char host[128];
     bool gss;
 };
 
@@ -75,6 +76,8 @@ static void read_word(char *w, struct end *e)
         read_cert(w + 5, &e->view);
     } else if (strncmp(w, "pid:", 4) == 0) {
         e->pid = strtol(w + 4, NULL, 10);
+    } else if (strncmp(w, "host:", 5) == 0) {
+        pgseal__format(e->host, sizeof(e->host), "%s", w + 5);
     } else if (strncmp(w, "file:", 5) == 0) {
         pgseal__format(e->file, sizeof(e->file), "%s", w + 5);
     } else if (strcmp(w, "unix") == 0) {
@@ -106,6 +109,7 @@ static void stage(const struct end *ours, const struct end *theirs, struct statu
                   struct status_server *s)
 {
     *c = (struct status_client){.view = ours->view,
+                                .host = ours->host,
                                 .user = "app",
                                 .dbname = "app",
                                 .auth = "none",
@@ -113,6 +117,7 @@ static void stage(const struct end *ours, const struct end *theirs, struct statu
                                 .peer = ours->server,
                                 .pid = (uint32_t)ours->pid,
                                 .cert_sha256 = ours->file,
+                                .cert_issuer = "",
                                 .cert_names = ""};
     *s = (struct status_server){.answered = true,
                                 .stat = theirs->view,
@@ -224,10 +229,31 @@ static void test_verdict__who_is_in_between__follows_from_what_differs(void **st
     assert_has(words(TLS13 "pid:7", TLS13 "pid:8",
                      "p.proxy-cx5u2qk1abcd.us-east-1.rds.amazonaws.com", false),
                "It is RDS Proxy");
-    assert_has(words(TLS13 "pid:7", "no pid:7",
-                     "c.cluster-cx5u2qk1abcd.us-east-1.rds.amazonaws.com", false),
-               "Serverless v1");
     assert_has(words(TLS13 "pid:7", "no pid:8", "db.example.com", true), "holds the secret");
+}
+
+static void test_verdict__aurora_behind_a_public_certificate__is_serverless_v1(void **state)
+{
+    struct status_judgement j;
+    struct status_client c;
+    struct status_server s;
+    struct end here, there;
+    char ours[] = TLS13 "pid:7", theirs[] = "no pid:8", text[2048];
+
+    (void)state;
+    read_end(ours, &here);
+    read_end(theirs, &there);
+    stage(&here, &there, &c, &s);
+    c.host = "c.cluster-cx5u2qk1abcd.us-east-1.rds.amazonaws.com";
+    c.cert_issuer = "CN=Amazon RSA 2048 M02, O=Amazon, C=US";
+    s.aurora = s.rds = true;
+    status_judge(&c, &s, &j);
+    status_verdict_text(&c, &s, &j, text, sizeof(text));
+    assert_has(text, "Serverless v1, whose routers end TLS");
+    c.cert_issuer = "CN=Amazon RDS us-east-1 Subordinate CA RSA2048 G1.A.3, O=Amazon Web Services, "
+                    "Inc., C=US";
+    status_verdict_text(&c, &s, &j, text, sizeof(text));
+    assert_has(text, "PgBouncer");
 }
 
 static void test_verdict__the_hop_without_encryption__is_named(void **state)
@@ -236,6 +262,9 @@ static void test_verdict__the_hop_without_encryption__is_named(void **state)
     assert_has(
         words(TLS13 "pid:7 10.0.0.5:1>10.0.0.9:2", "no pid:8 10.0.0.9:3>10.0.0.7:5432", "h", false),
         "Behind it nothing is encrypted");
+    assert_has(words(TLS13 "pid:7 10.0.0.5:1>10.0.0.9:2", "no pid:8 127.0.0.1:3>127.0.0.1:5432",
+                     "h", false),
+               "loopback interface of the server's machine");
     assert_has(words(TLS13 "pid:7 10.0.0.5:1>10.0.0.9:2", "no pid:8 unix", "h", false),
                "Unix socket of the server's machine");
     assert_has(
@@ -265,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge__rows_of_the_table__verdict_and_points),
         cmocka_unit_test(test_verdict__who_is_in_between__follows_from_what_differs),
+        cmocka_unit_test(test_verdict__aurora_behind_a_public_certificate__is_serverless_v1),
         cmocka_unit_test(test_verdict__the_hop_without_encryption__is_named),
         cmocka_unit_test(test_verdict__agreement__says_no_more_than_it_knows),
     };
