@@ -4,8 +4,7 @@
 #ifndef PGSEAL_CA_FETCH_H
 #define PGSEAL_CA_FETCH_H
 
-#include "ca/certs.h"
-#include "finding/finding.h"
+#include "ca/show.h"
 
 #include <pgseal/aws.h>
 
@@ -75,17 +74,18 @@ int ca_download(const struct ca_download_options *o, struct ca_download *out,
 
 /** A certificate of the file that is replaced. */
 struct ca_gone {
-    char cn[256]; /**< the subject when it has no common name */
+    char cn[256];
     char sha256[65];
     int64_t not_after_unix_s;
 };
 
 /** What a bundle is, and how it differs from the file that it replaces. {0} = nothing judged. */
 struct ca_fetched {
-    struct ca_certs certs;
-    size_t known, vouched, unknown, foreign; /**< of each enum ca_mark, duplicates left out */
-    size_t duplicates, ended, regions;
-    size_t added;         /**< not in the file before */
+    struct ca_file file; /**< what `pgseal ca show` would say of it */
+    bool *added;         /**< ours; for each of file.item: not in the file before */
+    size_t certs;        /**< different ones */
+    size_t published, vouched, unknown, foreign; /**< ... by enum ca_standing */
+    size_t twins, ended, regions, nadded;
     struct ca_gone *gone; /**< ours; in the file before, not any more */
     size_t ngone;
     const struct pgseal_known_ca **missing; /**< ours; published today, yet not in it */
@@ -95,7 +95,6 @@ struct ca_fetched {
     size_t before;     /**< certificates of the file before */
     char instead[400]; /**< what the file before was, when it had none */
     bool same_bytes;
-    int64_t now_unix_s;
     char sha256[65]; /**< of the bytes */
 };
 
@@ -113,16 +112,20 @@ struct ca_judge_options {
 };
 
 /**
- * Judges a bundle, in memory. Refused is what is not exactly certificates of authorities, what was
- * altered, what has nothing for the region or partition, what has ended altogether; and a file
- * whose replacement would lose a key, another partition's roots, or authorities of others.
+ * Judges a bundle, in memory. Refused is what is not exactly certificates of authorities: text
+ * between them, other blocks, and all that ca_inspect() finds wrong, such as what was altered, what
+ * has nothing for the region or partition, what has ended altogether. Refused is also to replace a
+ * file that would lose a key, another partition's roots, or authorities of others.
  *
- * @return  0; PGSEAL_E_ROOT_UNUSABLE, PGSEAL_E_EXISTS (the file at `output`), PGSEAL_E_NOMEM.
- *          `out` is filled on success only.
+ * @param why  gets the findings it was refused for, in addition to `err`; may stay empty.
+ * @return     0; PGSEAL_E_ROOT_UNUSABLE, PGSEAL_E_EXISTS (the file at `output`), PGSEAL_E_NOMEM.
+ *             `out` is filled on success only.
  */
-int ca_judge(const struct ca_judge_options *o, struct ca_fetched *out, struct pgseal_err *err);
+int ca_judge(const struct ca_judge_options *o, struct ca_fetched *out, struct findings *why,
+             struct pgseal_err *err);
 void ca_fetched_done(struct ca_fetched *f);
-/** Adds what a person should look at: CA_FETCH_ rows of findings.def. */
+/** Adds what a person should look at: CA_FETCH_ rows of findings.def, and some of ca_inspect()'s.
+ */
 void ca_fetch_findings(const struct ca_judge_options *o, const struct ca_fetched *f,
                        struct findings *l);
 /** The exit code of a fetch that ended with `err`: 1 refused, 2 usage, 3 not reached. */

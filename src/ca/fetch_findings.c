@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#define SHOWN 6 /* names in a finding; the rest is a number */
+
 int ca_fetch_exit(const struct pgseal_err *err)
 {
     switch ((enum pgseal_code)err->code) {
@@ -25,43 +27,88 @@ int ca_fetch_exit(const struct pgseal_err *err)
     }
 }
 
-/* The first few of a kind, each with the fingerprint to compare. */
-static void name(struct finding *f, const struct ca_certs *l, enum ca_mark mark)
+static bool is_unknown(const struct ca_item *it)
 {
+    return it->twin_line == 0 && (it->standing == CA_UNPUBLISHED || it->standing == CA_POSED);
+}
+
+static bool is_foreign(const struct ca_item *it)
+{
+    return it->twin_line == 0 && it->standing == CA_FOREIGN;
+}
+
+/* The first few of a kind, each with the fingerprint to compare. Returns the first. */
+static const struct ca_item *name(struct finding *f, const struct ca_file *file,
+                                  bool (*pick)(const struct ca_item *))
+{
+    const struct ca_item *first = NULL;
     size_t n = 0;
 
-    for (size_t i = 0; i < l->n; i++) {
-        const struct ca_cert *c = &l->v[i];
+    for (size_t i = 0; i < file->n; i++) {
+        const struct ca_item *it = &file->item[i];
         char until[40];
 
-        if (c->mark != mark || c->duplicate)
+        if (!pick(it))
             continue;
-        if (++n <= 6)
+        first = first != NULL ? first : it;
+        if (++n <= SHOWN)
             finding_seen(f, "%sline %d: \"%s\", %s, until %.10s,\n  sha256 %s", n > 1 ? "\n" : "",
-                         c->line, c->cn[0] != '\0' ? c->cn : c->info.subject, c->info.key,
-                         pgseal__utc(until, c->info.not_after_unix_s), c->info.sha256);
+                         it->line, it->cn, it->info.key,
+                         pgseal__utc(until, it->info.not_after_unix_s), it->info.sha256);
     }
-    if (n > 6)
-        finding_seen(f, "\nand %zu more (--json lists all).", n - 6);
+    if (n > SHOWN)
+        finding_seen(f, "\nand %zu more (--json lists all).", n - SHOWN);
+    return first;
 }
 
 /*
- * AWS's API tells the SHA-1 of each root as Thumbprint: another way, with an account's own
+ * Amazon's API tells the SHA-1 of each root as Thumbprint: another way, with an account's own
  * credentials, to learn what is genuine (describe-certificates, RDS API Reference).
  */
-static void compare(struct finding *f, const struct ca_certs *l, enum ca_mark mark)
+static void unknown(const struct ca_judge_options *o, const struct ca_fetched *f,
+                    struct findings *l)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        const struct ca_cert *c = &l->v[i];
+    struct finding *g;
+    const struct ca_item *it;
 
-        if (c->mark != mark || c->duplicate)
-            continue;
-        finding_fix(f,
-                    "Compare with what AWS's API says, where the SHA-1 of \"%s\" is "
-                    "%s:\n  aws rds describe-certificates --region %s",
-                    c->cn[0] != '\0' ? c->cn : c->info.subject, c->sha1,
-                    c->region[0] != '\0' ? c->region : "REGION");
+    if (f->unknown == 0)
         return;
+    g = finding_add(l, o->source->official ? FINDING_ID_CA_FETCH_NEW : FINDING_ID_CA_FETCH_UNKNOWN,
+                    "%s", o->output);
+    it = name(g, &f->file, is_unknown);
+    if (it != NULL)
+        finding_fix(g,
+                    "Compare with what Amazon's API says, where the SHA-1 (Thumbprint) of \"%s\" "
+                    "is %s:\n  aws rds describe-certificates --region %s",
+                    it->cn, it->sha1, it->region[0] != '\0' ? it->region : "REGION");
+}
+
+static void foreign(const struct ca_judge_options *o, const struct ca_fetched *f,
+                    struct findings *l)
+{
+    struct finding *g;
+
+    if (f->foreign == 0)
+        return;
+    g = finding_add(l, FINDING_ID_CA_FETCH_FOREIGN, "%s", o->output);
+    (void)name(g, &f->file, is_foreign);
+    finding_fix(g, "Whoever holds the key of one of these can be any server for you. Take them out "
+                   "of the file unless you know why they are in it.");
+}
+
+/* What ca_inspect() found that is no reason to refuse, and worth a look. */
+static void others(const struct ca_fetched *f, struct findings *l)
+{
+    for (size_t i = 0; i < f->file.findings.n; i++) {
+        const struct finding *from = &f->file.findings.item[i];
+        struct finding *g;
+
+        if (from->id != FINDING_ID_CA_ENDS_SOON && from->id != FINDING_ID_CA_NOT_YET_VALID &&
+            from->id != FINDING_ID_CA_WEAK)
+            continue;
+        g = finding_add(l, from->id, "%s", from->where);
+        finding_seen(g, "%s", from->seen);
+        finding_fix(g, "%s", from->fix);
     }
 }
 
@@ -77,14 +124,14 @@ static void gone(const struct ca_judge_options *o, const struct ca_fetched *f, s
             continue;
         if (g == NULL)
             g = finding_add(l, FINDING_ID_CA_FETCH_GONE, "%s", o->output);
-        if (++n <= 6)
+        if (++n <= SHOWN)
             finding_seen(g, "%s\"%s\", until %.10s", n > 1 ? "\n" : "", f->gone[i].cn,
                          pgseal__utc(until, f->gone[i].not_after_unix_s));
     }
     if (g == NULL)
         return;
-    if (n > 6)
-        finding_seen(g, "\nand %zu more (--json lists all).", n - 6);
+    if (n > SHOWN)
+        finding_seen(g, "\nand %zu more (--json lists all).", n - SHOWN);
     finding_fix(g,
                 "If you meant to have fewer regions, all is well. If not, put the file back and "
                 "find out which servers need them:\n  mv %s~ %s",
@@ -99,10 +146,10 @@ static void missing(const struct ca_judge_options *o, const struct ca_fetched *f
     if (f->nmissing == 0)
         return;
     g = finding_add(l, FINDING_ID_CA_FETCH_MISSING, "%s", o->source->from);
-    for (size_t i = 0; i < f->nmissing && i < 6; i++)
+    for (size_t i = 0; i < f->nmissing && i < SHOWN; i++)
         finding_seen(g, "%s\"%s\"", i > 0 ? "\n" : "", f->missing[i]->cn);
-    if (f->nmissing > 6)
-        finding_seen(g, "\nand %zu more (--json lists all).", f->nmissing - 6);
+    if (f->nmissing > SHOWN)
+        finding_seen(g, "\nand %zu more (--json lists all).", f->nmissing - SHOWN);
     finding_fix(g, o->source->official
                        ? "Amazon took them out of its bundle. See what its announcements say of "
                          "these regions before you change servers."
@@ -112,21 +159,9 @@ static void missing(const struct ca_judge_options *o, const struct ca_fetched *f
 void ca_fetch_findings(const struct ca_judge_options *o, const struct ca_fetched *f,
                        struct findings *l)
 {
-    struct finding *g;
-
-    if (f->foreign > 0) {
-        g = finding_add(l, FINDING_ID_CA_FETCH_FOREIGN, "%s", o->output);
-        name(g, &f->certs, CA_MARK_FOREIGN);
-        finding_fix(g, "Whoever holds the key of one of these can be any server for you. Take them "
-                       "out of the file unless you know why they are in it.");
-    }
-    if (f->unknown > 0) {
-        g = finding_add(l,
-                        o->source->official ? FINDING_ID_CA_FETCH_NEW : FINDING_ID_CA_FETCH_UNKNOWN,
-                        "%s", o->output);
-        name(g, &f->certs, CA_MARK_NEW);
-        compare(g, &f->certs, CA_MARK_NEW);
-    }
+    foreign(o, f, l);
+    unknown(o, f, l);
     gone(o, f, l);
     missing(o, f, l);
+    others(f, l);
 }

@@ -370,6 +370,10 @@ int ca_download(const struct ca_download_options *o, struct ca_download *out,
         pgseal__free(t.body.bytes);
         return rc;
     }
+    if (t.body.bytes == NULL) /* no bytes, and still an answer */
+        t.body.bytes = pgseal__alloc(1);
+    if (t.body.bytes == NULL)
+        return pgseal__nomem(err);
     *out = t.body;
     return 0;
 }

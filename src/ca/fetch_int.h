@@ -11,7 +11,4 @@
  */
 int ca_compare(const struct ca_judge_options *o, struct ca_fetched *f, struct pgseal_err *err);
 
-/* fetch_source.c: "the commercial regions of AWS", "AWS GovCloud (US)". */
-const char *ca_partition_word(enum pgseal_aws_partition partition);
-
 #endif

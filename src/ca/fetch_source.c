@@ -27,13 +27,6 @@ static const char *base_of(enum pgseal_aws_partition partition)
     return NULL;
 }
 
-const char *ca_partition_word(enum pgseal_aws_partition partition)
-{
-    if (partition == PGSEAL_AWS_COMMERCIAL)
-        return "the commercial regions of AWS";
-    return pgseal_aws_partition_str(partition);
-}
-
 /* "ap-northeast-1", "us-gov-west-1": lower case words and a number, joined by '-'. */
 static bool is_region(const char *s)
 {

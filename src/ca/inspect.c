@@ -136,6 +136,18 @@ static void judge_item(struct ca_item *it, const struct pgseal__entry *e)
                         : CA_SIG_NO_ISSUER;
 }
 
+static void thumbprint(const X509 *cert, char out[41])
+{
+    uint8_t md[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+
+    out[0] = '\0';
+    if (X509_digest(cert, EVP_sha1(), md, &n) != 1 || n != 20)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        pgseal__format(out + 2 * i, 3, "%02x", md[i]);
+}
+
 static void open_item(struct ca_file *f, struct ca_item *it, const struct pgseal__entry *e)
 {
     *it = (struct ca_item){.line = e->line,
@@ -149,6 +161,7 @@ static void open_item(struct ca_file *f, struct ca_item *it, const struct pgseal
     it->is_cert = true;
     f->certs++;
     pgseal__cert_describe(e->cert, &it->info);
+    thumbprint(e->cert, it->sha1);
     pgseal__name_short(X509_get_subject_name(e->cert), it->cn, sizeof(it->cn));
     if (strncmp(it->cn, "CN=", 3) == 0)
         memmove(it->cn, it->cn + 3, strlen(it->cn + 3) + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Loads certificates from whatever form they come in; what is damaged is never passed on. */
-#include "lines_int.h"
+#include "text_int.h"
 
 #include "core/cert/cert.h"
 #include "export.h"
@@ -70,6 +70,10 @@ static int take(const struct load *o, X509 *x509, int line)
                       "signed, and is not the authority it names.");
     }
     ERR_clear_error();
+    if (c->impostor)
+        return refuse(o, line,
+                      "The certificate bears the name of a published root of Amazon, and is not "
+                      "that root.");
     return 1;
 }
 
@@ -118,7 +122,7 @@ static int take_der(const struct load *o, const char *label, const uint8_t *der,
 }
 
 /* "CERTIFICATE" of a line "-----BEGIN CERTIFICATE-----", blanks before it passed over. */
-static bool label_of(const struct ca_lines *l, const char *head, char label[64], bool *indented)
+static bool label_of(const struct ca_text *l, const char *head, char label[64], bool *indented)
 {
     const uint8_t *p = l->p;
     size_t n = l->n, h = strlen(head);
@@ -153,8 +157,7 @@ static bool is_wanted(const char *label)
 }
 
 /* The lines up to END, decoded. 1 = done, 0 = a block nobody wants, < 0. */
-static int body(const struct load *o, struct ca_lines *l, const char *label, uint8_t *der,
-                size_t *n)
+static int body(const struct load *o, struct ca_text *l, const char *label, uint8_t *der, size_t *n)
 {
     EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
     int begin = l->number, got = 0, rc = 2;
@@ -166,7 +169,7 @@ static int body(const struct load *o, struct ca_lines *l, const char *label, uin
         return pgseal__nomem(o->err);
     EVP_DecodeInit(ctx);
     while (rc == 2) {
-        if (!ca_lines_next(l)) {
+        if (!ca_text_next(l)) {
             rc = refuse(o, begin, "The block that begins there has no end: the file was cut off.");
             break;
         }
@@ -178,7 +181,7 @@ static int body(const struct load *o, struct ca_lines *l, const char *label, uin
             rc = 1;
         } else if (!is_wanted(label)) {
             continue;
-        } else if (!ca_lines_base64(l) ||
+        } else if (!ca_text_base64(l) ||
                    EVP_DecodeUpdate(ctx, der + *n, &got, l->p, (int)l->n) < 0) {
             rc = refuse(o, begin, "What stands there is no base64.");
         } else {
@@ -198,12 +201,12 @@ static int body(const struct load *o, struct ca_lines *l, const char *label, uin
 
 static int load_pem(const struct load *o, const uint8_t *p, size_t n)
 {
-    struct ca_lines l = {.next = p, .end = p + n};
+    struct ca_text l = {.next = p, .end = p + n};
     char label[64];
     bool indented;
     int rc = 0;
 
-    while (rc >= 0 && ca_lines_next(&l)) {
+    while (rc >= 0 && ca_text_next(&l)) {
         const uint8_t *end;
         uint8_t *der;
         size_t len;

@@ -28,6 +28,7 @@ struct ca_item {
     bool is_cert;                 /**< a readable certificate: what follows is filled */
     bool loaded;                  /**< OpenSSL, and so libpq, loads it */
     struct pgseal_cert_info info; /**< names, key, validity, fingerprint */
+    char sha1[41];                /**< what Amazon's API calls its Thumbprint */
     char cn[256];                 /**< common name, else the whole subject; escaped */
     enum ca_kind kind;
     enum ca_standing standing;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* `pgseal ca export`: a bundle in the form that somebody else reads. */
 #include "ca_int.h"
+#include "ca_read_int.h"
 #include "findings_int.h"
 #include "opts_int.h"
 #include "optscan_int.h"
@@ -8,8 +9,6 @@
 #include "run_int.h"
 
 #include "ca/ca.h"
-
-#include <pgseal/drive.h>
 
 #include <time.h>
 #include <unistd.h>
@@ -154,35 +153,17 @@ static void on_note(void *ctx, const char *text)
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
-static int read_file(const char *path, struct pgseal_file *f, struct pgseal_err *err)
-{
-    const struct pgseal_world *world = pgseal_world_host();
-    char text[128] = "";
-    int sys;
-
-    world->read(world->ctx, strcmp(path, "-") == 0 ? "/dev/stdin" : path, f);
-    sys = f->stat_sys != 0 ? f->stat_sys : f->read_sys;
-    if (sys == 0)
-        return 0;
-    world->release(world->ctx, f);
-    pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s", path,
-                 strerror_r(sys, text, sizeof(text)));
-    return PGSEAL_E_FILE;
-}
-
+/* < 0 and err; or the exit code of a file that could not be read, which is said already. */
 static int load(struct app *a, char **files, int n, struct pgseal_err *err)
 {
-    const struct pgseal_world *world = pgseal_world_host();
-
     for (int i = 0; i < n; i++) {
-        struct pgseal_file f;
-        int rc = read_file(files[i], &f, err);
+        struct cli_ca_bytes b;
+        int rc = cli_ca_read(files[i], &b);
 
-        if (rc < 0)
+        if (rc != CLI_FINE)
             return rc;
-        rc = ca_load(f.data, f.len, strcmp(files[i], "-") == 0 ? "standard input" : files[i],
-                     &a->certs, on_note, a, err);
-        world->release(world->ctx, &f);
+        rc = ca_load(b.data, b.n, b.name, &a->certs, on_note, a, err);
+        cli_ca_bytes_done(&b);
         if (rc < 0)
             return rc;
     }
@@ -198,17 +179,20 @@ static int load(struct app *a, char **files, int n, struct pgseal_err *err)
 }
 
 /* The first line, without its end. */
-static int password_from(struct app *a, struct pgseal_err *err)
+static int password_from(struct app *a)
 {
-    const struct pgseal_world *world = pgseal_world_host();
-    struct pgseal_file f;
-    int rc = read_file(a->password_file, &f, err);
+    struct cli_ca_bytes b;
+    int rc = cli_ca_read(a->password_file, &b);
+    size_t n = 0;
 
-    if (rc < 0)
+    if (rc != CLI_FINE)
         return rc;
-    a->password = cli_strndup(f.data != NULL ? (const char *)f.data : "",
-                              f.data != NULL ? strcspn((const char *)f.data, "\r\n") : 0);
-    world->release(world->ctx, &f);
+    while (n < b.n && b.data[n] != '\r' && b.data[n] != '\n' && b.data[n] != '\0')
+        n++;
+    a->password = cli_strndup(b.data != NULL ? (const char *)b.data : "", n);
+    if (b.data != NULL)
+        pgseal__wipe(b.data, b.n);
+    cli_ca_bytes_done(&b);
     return 0;
 }
 
@@ -220,14 +204,14 @@ static int find_password(struct app *a, struct pgseal_err *err)
     if (a->form != OPT_PKCS12 && a->form != OPT_JKS)
         return 0;
     if (a->password_file != NULL) {
-        rc = password_from(a, err);
+        rc = password_from(a);
     } else if (env != NULL) {
         a->password = cli_strdup(env);
     } else {
         a->password = cli_strdup(PASSWORD_DEFAULT);
         a->password_is_default = true;
     }
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     if (strlen(a->password) >= PASSWORD_MIN)
         return 0;
@@ -442,9 +426,9 @@ static int run(struct app *a, char **files, int n)
     }
     if (rc < 0)
         rc = fail(a, &err);
-    else if (a->json)
+    else if (rc == 0 && a->json)
         report_json(a);
-    else
+    else if (rc == 0)
         report(a);
     pgseal__free(a->aliases);
     ca_certs_done(&a->certs);

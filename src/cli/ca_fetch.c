@@ -3,12 +3,11 @@
  */
 #include "ca_fetch_int.h"
 #include "ca_int.h"
+#include "ca_read_int.h"
 #include "opts_int.h"
 #include "optscan_int.h"
 #include "out_int.h"
 #include "run_int.h"
-
-#include <pgseal/drive.h>
 
 #include <signal.h>
 #include <time.h>
@@ -189,15 +188,16 @@ static bool on_progress(void *ctx, uint64_t now, uint64_t total)
     return false;
 }
 
-/* Prints the story of a failure. Returns the exit code. */
-static int fail(struct app *a, const struct pgseal_err *err)
+/* What a refused bundle was refused for; or the story of another failure. */
+static void tell(struct app *a, const struct pgseal_err *err, const struct findings *why)
 {
     struct cli_str s = {0};
     int columns = cli_columns(STDERR_FILENO);
 
-    wipe_bar(a);
-    cli_say(&a->log, CLI_ERROR, "%s", err->msg);
-    cli_story(&s, err, columns, a->log.colour);
+    if (why->n > 0)
+        cli_findings_text(&s, why, columns, a->log.colour);
+    else
+        cli_story(&s, err, columns, a->log.colour);
     if (a->place.exists) {
         char kept[5000];
 
@@ -206,12 +206,21 @@ static int fail(struct app *a, const struct pgseal_err *err)
     }
     fputs(cli_str(&s), stderr);
     cli_str_done(&s);
+}
+
+/* Returns the exit code. */
+static int fail(struct app *a, const struct pgseal_err *err, const struct findings *why)
+{
+    wipe_bar(a);
+    cli_say(&a->log, CLI_ERROR, "%s", err->msg);
+    tell(a, err, why);
     if (a->json) {
         json_t *o = cli_json_object();
 
         cli_json_text(o, "file", a->place.path[0] != '\0' ? a->place.path : NULL);
         cli_json_text(o, "status", "refused");
         cli_json_put(o, "error", cli_json_error(err));
+        cli_findings_json(o, why);
         (void)cli_json_print(stdout, o);
     }
     return ca_fetch_exit(err);
@@ -219,26 +228,6 @@ static int fail(struct app *a, const struct pgseal_err *err)
 
 /* ---- doing -------------------------------------------------------------------------------------
  */
-
-static int from_file(struct app *a, struct ca_download *d, struct pgseal_err *err)
-{
-    const struct pgseal_world *world = pgseal_world_host();
-    struct pgseal_file f;
-
-    world->read(world->ctx, a->source.from, &f);
-    if (f.stat_sys != 0 || f.read_sys != 0) {
-        char text[128] = "";
-        int sys = f.stat_sys != 0 ? f.stat_sys : f.read_sys;
-
-        world->release(world->ctx, &f);
-        pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s", a->source.from,
-                     strerror_r(sys, text, sizeof(text)));
-        pgseal__hint(err, "Name the file that you brought, or an https:// URL.");
-        return PGSEAL_E_FILE;
-    }
-    *d = (struct ca_download){.bytes = f.data, .n = f.len};
-    return 0;
-}
 
 static int get(struct app *a, struct ca_download *d, struct pgseal_err *err)
 {
@@ -251,8 +240,13 @@ static int get(struct app *a, struct ca_download *d, struct pgseal_err *err)
     };
     int rc;
 
-    if (a->source.is_file)
-        return from_file(a, d, err);
+    if (a->source.is_file) {
+        struct cli_ca_bytes b;
+
+        rc = cli_ca_read(a->source.from, &b);
+        *d = (struct ca_download){.bytes = b.data, .n = b.n};
+        return rc;
+    }
     if (!a->bar && !a->quiet)
         cli_say(&a->log, CLI_PLAIN, "fetching %s", a->source.from);
     rc = ca_download(&o, d, err);
@@ -292,7 +286,8 @@ static void report(struct app *a, const struct cli_fetched *f)
     cli_str_done(&s);
 }
 
-static int judge_and_put(struct app *a, const struct ca_download *d, struct pgseal_err *err)
+static int judge_and_put(struct app *a, const struct ca_download *d, struct findings *why,
+                         struct pgseal_err *err)
 {
     struct ca_judge_options o = {
         .source = &a->source,
@@ -309,7 +304,7 @@ static int judge_and_put(struct app *a, const struct ca_download *d, struct pgse
     struct findings findings = {0};
     struct cli_fetched f = {&a->source, a->to_stdout ? NULL : &a->place, &facts, &findings, d->n,
                             false};
-    int rc = ca_judge(&o, &facts, err);
+    int rc = ca_judge(&o, &facts, why, err);
 
     if (rc == 0 && !facts.same_bytes) {
         rc = put(a, d, err);
@@ -325,9 +320,19 @@ static int judge_and_put(struct app *a, const struct ca_download *d, struct pgse
     return rc;
 }
 
+/* Ended by Ctrl-C: as the shell expects of a program that does not handle it. */
+static void interrupted(struct app *a)
+{
+    wipe_bar(a);
+    cli_say(&a->log, CLI_PLAIN, "interrupted; nothing was changed");
+    signal(SIGINT, SIG_DFL);
+    raise(SIGINT);
+}
+
 static int run(struct app *a)
 {
     struct ca_download d = {0};
+    struct findings why = {0};
     struct pgseal_err err = {0};
     const char *output;
     int rc = ca_source_plan(a->region, a->partition, a->from, &a->source, &err);
@@ -339,16 +344,13 @@ static int run(struct app *a)
     if (rc == 0)
         rc = get(a, &d, &err);
     if (rc == 0)
-        rc = judge_and_put(a, &d, &err);
-    if (rc < 0 && cli_was_interrupted()) {
-        wipe_bar(a);
-        cli_say(&a->log, CLI_PLAIN, "interrupted; nothing was changed");
-        signal(SIGINT, SIG_DFL);
-        raise(SIGINT);
-    }
+        rc = judge_and_put(a, &d, &why, &err);
+    if (rc < 0 && cli_was_interrupted())
+        interrupted(a);
     if (rc < 0)
-        rc = fail(a, &err);
+        rc = fail(a, &err, &why);
     pgseal__free(d.bytes);
+    findings_done(&why);
     ca_place_done(&a->place);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Prints what `pgseal ca fetch` found: for people, and the same facts as JSON. */
 #include "ca_fetch_int.h"
+#include "ca_show_int.h"
 #include "opts_int.h"
 #include "out_int.h"
 
@@ -45,13 +46,11 @@ static const char *plural(size_t n)
 /* "all are known by fingerprint", or how many are and what the others are. */
 static void known(char *out, size_t cap, const struct ca_fetched *f)
 {
-    size_t all = f->known + f->vouched + f->unknown + f->foreign;
-
-    if (f->known == all) {
-        pgseal__format(out, cap, "known by fingerprint: %s", all == 1 ? "yes" : "all");
+    if (f->published == f->certs) {
+        pgseal__format(out, cap, "known by fingerprint: %s", f->certs == 1 ? "yes" : "all");
         return;
     }
-    pgseal__format(out, cap, "known by fingerprint: %zu", f->known);
+    pgseal__format(out, cap, "known by fingerprint: %zu", f->published);
     if (f->vouched > 0)
         pgseal__append(out, cap, ", signed by a known one: %zu", f->vouched);
     if (f->unknown > 0)
@@ -65,18 +64,17 @@ static void list_added(struct cli_str *out, const struct ca_fetched *f)
 {
     size_t shown = 0;
 
-    for (size_t i = 0; i < f->certs.n && shown <= LIST_MAX; i++) {
-        const struct ca_cert *c = &f->certs.v[i];
+    for (size_t i = 0; i < f->file.n && shown <= LIST_MAX; i++) {
+        const struct ca_item *it = &f->file.item[i];
         char until[40];
 
-        if (!c->added || c->duplicate)
+        if (!f->added[i])
             continue;
         if (shown++ == LIST_MAX)
-            cli_str_addf(out, "          ... and %zu more\n", f->added - LIST_MAX);
+            cli_str_addf(out, "          ... and %zu more\n", f->nadded - LIST_MAX);
         else
-            cli_str_addf(out, "          %s, %s, until %.10s\n",
-                         c->cn[0] != '\0' ? c->cn : c->info.subject, c->info.key,
-                         pgseal__utc(until, c->info.not_after_unix_s));
+            cli_str_addf(out, "          %s, %s, until %.10s\n", it->cn, it->info.key,
+                         pgseal__utc(until, it->info.not_after_unix_s));
     }
 }
 
@@ -88,7 +86,7 @@ static void list_gone(struct cli_str *out, const struct ca_fetched *f)
     for (size_t i = 0; i < f->ngone; i++) {
         char until[40];
 
-        if (f->gone[i].not_after_unix_s >= f->now_unix_s || ended++ >= LIST_MAX)
+        if (f->gone[i].not_after_unix_s >= f->file.now_unix_s || ended++ >= LIST_MAX)
             continue;
         cli_str_addf(out, "          %s, ended %.10s\n", f->gone[i].cn,
                      pgseal__utc(until, f->gone[i].not_after_unix_s));
@@ -105,10 +103,10 @@ static void compared(struct cli_str *out, const struct cli_fetched *f, int colum
         return;
     if (c->before == 0)
         part(out, "was:", columns, colour, "no bundle. %s", c->instead);
-    else if (c->added == 0 && c->ngone == 0)
+    else if (c->nadded == 0 && c->ngone == 0)
         part(out, "new:", columns, colour, "the same certificates, written differently");
-    if (c->before > 0 && c->added > 0) {
-        part(out, "new:", columns, colour, "%zu that the file did not have", c->added);
+    if (c->before > 0 && c->nadded > 0) {
+        part(out, "new:", columns, colour, "%zu that the file did not have", c->nadded);
         list_added(out, c);
     }
     if (c->ngone > 0) {
@@ -135,7 +133,7 @@ void cli_fetch_text(struct cli_str *out, const struct cli_fetched *f, int column
 {
     const struct ca_fetched *c = f->facts;
     char marks[200], until[40];
-    size_t n = c->certs.n - c->duplicates;
+    size_t n = c->certs;
 
     cli_str_addf(out, "%s: %s\n", f->place != NULL ? f->place->name : "standard output",
                  f->written ? "written" : "unchanged");
@@ -145,8 +143,8 @@ void cli_fetch_text(struct cli_str *out, const struct cli_fetched *f, int column
     known(marks, sizeof(marks), c);
     part(out, "has:", columns, colour, "%zu certificate%s of %zu region%s, %zu bytes; %s", n,
          plural(n), c->regions, plural(c->regions), f->n, marks);
-    if (c->duplicates > 0)
-        part(out, "", columns, colour, "%zu of them twice or more", c->duplicates);
+    if (c->twins > 0)
+        part(out, "", columns, colour, "%zu of them twice or more", c->twins);
     part(out, "ends:", columns, colour, "%s the first%s", pgseal__utc(until, c->until_unix_s),
          c->ended > 0 ? " of those to come" : "");
     if (c->ended > 0)
@@ -161,36 +159,6 @@ void cli_fetch_text(struct cli_str *out, const struct cli_fetched *f, int column
         cli_str_addf(out, "\n%s", cli_str(&s));
         cli_str_done(&s);
     }
-}
-
-static const char *mark_name(enum ca_mark mark)
-{
-    switch (mark) {
-    case CA_MARK_KNOWN:
-        return "known";
-    case CA_MARK_VOUCHED:
-        return "signed by a known one";
-    case CA_MARK_NEW:
-        return "unknown";
-    case CA_MARK_FOREIGN:
-        return "not of RDS";
-    }
-    return "";
-}
-
-static json_t *cert_json(const struct ca_cert *c, int64_t now_unix_s)
-{
-    json_t *o = cli_json_cert(&c->info);
-
-    cli_json_int(o, "line", c->line);
-    cli_json_text(o, "sha1", c->sha1);
-    cli_json_text(o, "region", c->region[0] != '\0' ? c->region : NULL);
-    cli_json_text(o, "generation", c->known != NULL ? c->known->generation : NULL);
-    cli_json_text(o, "mark", mark_name(c->mark));
-    cli_json_bool(o, "new", c->added);
-    cli_json_bool(o, "ended", c->info.not_after_unix_s < now_unix_s);
-    cli_json_bool(o, "duplicate", c->duplicate);
-    return o;
 }
 
 json_t *cli_fetch_json(const struct cli_fetched *f)
@@ -208,8 +176,13 @@ json_t *cli_fetch_json(const struct cli_fetched *f)
     cli_json_time(o, "until", c->until_unix_s);
     cli_json_text(o, "kept",
                   f->place != NULL && f->written && c->had_file ? f->place->backup : NULL);
-    for (size_t i = 0; i < c->certs.n; i++)
-        cli_json_add(certs, cert_json(&c->certs.v[i], c->now_unix_s));
+    for (size_t i = 0; i < c->file.n; i++) {
+        json_t *cert = cli_ca_item_json(&c->file.item[i], c->file.now_unix_s);
+
+        cli_json_text(cert, "sha1", c->file.item[i].sha1);
+        cli_json_bool(cert, "new", c->added[i]);
+        cli_json_add(certs, cert);
+    }
     for (size_t i = 0; i < c->ngone; i++) {
         json_t *g = cli_json_object();
 

@@ -86,7 +86,7 @@ def test_fetch__json__has_every_certificate(old, web):
     facts = json.loads(p.stdout)
     assert (facts["status"], facts["official"], facts["kept"]) == ("written", False, str(old.file.name) + "~")
     assert facts["sha256"] == hashlib.sha256(rds_bundle.bundle()).hexdigest()
-    assert [(c["mark"], c["new"], c["region"]) for c in facts["certificates"]] == [("unknown", True, "eu-minted-1")] * 3
+    assert [(c["standing"], c["new"], c["region"]) for c in facts["certificates"]] == [("unknown", True, "eu-minted-1")] * 3
     assert len(facts["gone"]) == 2
     assert {f["id"] for f in facts["findings"]} == {"CA_FETCH_UNKNOWN", "CA_FETCH_GONE"}
 
@@ -225,11 +225,11 @@ def test_fetch__ssl_cert_file__vouches_too(place, web):
 
 
 @pytest.mark.parametrize("kind,code,exit_code,words", [
-    ("xml", "ROOT_UNUSABLE", 1, "S3 error page (XML)"),
-    ("html", "ROOT_UNUSABLE", 1, "HTML"),
-    ("empty", "ROOT_UNUSABLE", 1, "empty"),
-    ("cut", "ROOT_UNUSABLE", 1, "has no end: the file was cut off there"),
-    ("unbounded", "ROOT_UNUSABLE", 1, "has no end: the file was cut off there"),
+    ("xml", "CA_S3_ERROR", 1, "S3 error page (XML)"),
+    ("html", "CA_HTML", 1, "HTML"),
+    ("empty", "CA_EMPTY", 1, "empty"),
+    ("cut", "CA_DAMAGED_END", 1, ""),
+    ("unbounded", "CA_DAMAGED_END", 1, ""),
     ("short", "CLOSED", 3, "the file ended too early"),
     ("short-whole", "CLOSED", 3, "the file ended too early"),
     ("chunked-cut", "CLOSED", 3, ""),

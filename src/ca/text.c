@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Lines of a PEM file. */
-#include "lines_int.h"
+#include "text_int.h"
 
-bool ca_lines_next(struct ca_lines *l)
+bool ca_text_next(struct ca_text *l)
 {
     const uint8_t *nl;
 
@@ -18,12 +18,12 @@ bool ca_lines_next(struct ca_lines *l)
     return true;
 }
 
-bool ca_lines_is(const struct ca_lines *l, const char *text)
+bool ca_text_is(const struct ca_text *l, const char *text)
 {
     return l->n == strlen(text) && memcmp(l->p, text, l->n) == 0;
 }
 
-bool ca_lines_base64(const struct ca_lines *l)
+bool ca_text_base64(const struct ca_text *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         uint8_t c = l->p[i];
