@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* `pgseal explain`: the page about a code, a parameter, a finding, a topic or a pasted message. */
 #include "explain_int.h"
+#include "findings_int.h"
+#include "front_int.h"
 #include "json_int.h"
-#include "optscan_int.h"
 #include "run_int.h"
 #include "verbs_int.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PASTE_MAX   65536
@@ -14,8 +14,6 @@
 #define NAMES_MAX   36  /* columns of the names in a list on a narrow terminal */
 #define BEST_MAX    10  /* pages of a list for one message */
 #define NEAR_MAX    4
-
-enum { EXIT_FINE = 0, EXIT_NONE = 1, EXIT_USAGE = 2 };
 
 enum option { OPT_SEARCH = 0, OPT_JSON, OPT_HELP };
 static const struct cli_optrow ROWS[] = {
@@ -27,7 +25,7 @@ static const struct cli_optrow ROWS[] = {
 };
 
 struct ask {
-    bool search, json, help;
+    bool search, json;
     char *text; /* what was asked, the operands with a blank between; NULL = nothing */
     struct cli_log log;
     struct cli_hit *hits;
@@ -40,43 +38,40 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
 
     (void)arg;
     (void)why;
-    switch ((enum option)row) {
-    case OPT_SEARCH:
-        a->search = true;
-        break;
-    case OPT_JSON:
-        a->json = true;
-        break;
-    case OPT_HELP:
-        a->help = true;
-        break;
-    }
+    a->search = a->search || row == OPT_SEARCH;
+    a->json = a->json || row == OPT_JSON;
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    const struct ask *a = ctx;
 
-    cli_str_add(&s,
-                "pgseal explain shows the page about a code, a parameter, a finding or a topic.\n"
-                "\n"
-                "Usage: pgseal explain [OPTION]... [NAME | MESSAGE | - ]\n"
-                "\n"
-                "Without a name it lists all pages. A message may be pasted as it was printed, "
-                "by pgseal,\nlibpq or OpenSSL; - reads it from standard input.\n");
-    cli_optrows_help(ROWS, PGSEAL_COUNT(ROWS), &s);
-    cli_str_add(&s,
-                "\n"
-                "  pgseal explain X509_CERT_HAS_EXPIRED     what \"code:\" of a story says\n"
-                "  pgseal explain sslmode                   also PGSSLMODE, sslmode=require\n"
-                "  pgseal explain no pg_hba.conf entry      also \"certificate verify failed\"\n"
-                "  pgseal connect ... 2>&1 | pgseal explain -\n"
-                "\n"
-                "Exit status: 0 a page was found, 1 none, 2 usage.\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    (void)argv;
+    if (!a->search || first < argc)
+        return 0;
+    cli_str_add(why, "pgseal: error: --search needs words to look for\n");
+    return -1;
 }
+
+static const struct cli_front FRONT = {
+    .name = "explain",
+    .usage = "[OPTION]... [NAME | MESSAGE | -]",
+    .about =
+        "pgseal explain shows the page about a code, a parameter, a finding or a topic. Without "
+        "a name\nit lists all pages. A message may be pasted as it was printed, by pgseal, "
+        "libpq or OpenSSL;\n- reads it from standard input.\n",
+    .more = "  pgseal explain X509_CERT_HAS_EXPIRED     what \"code:\" of a story says\n"
+            "  pgseal explain sslmode                   also PGSSLMODE, sslmode=require\n"
+            "  pgseal explain no pg_hba.conf entry      also \"certificate verify failed\"\n"
+            "  pgseal connect ... 2>&1 | pgseal explain -\n"
+            "\n"
+            "Exit codes: 0 a page was found, 1 none, 2 usage.\n",
+    .rows = ROWS,
+    .n = PGSEAL_COUNT(ROWS),
+    .take = take,
+    .check = check,
+};
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
@@ -208,7 +203,7 @@ static int print_json(const struct ask *a, bool whole)
     json_t *o, *pages;
 
     if (!cli_json_ready())
-        return EXIT_NONE;
+        return CLI_FOUND;
     if (whole && a->n == 1) {
         o = json_page(a->hits[0].page, true);
     } else {
@@ -218,7 +213,7 @@ static int print_json(const struct ask *a, bool whole)
             cli_json_add(pages, json_page(a->hits[i].page, false));
         cli_json_put(o, "pages", pages);
     }
-    return cli_json_print(stdout, o) && a->n > 0 ? EXIT_FINE : EXIT_NONE;
+    return cli_json_print(stdout, o) && a->n > 0 ? CLI_FINE : CLI_FOUND;
 }
 
 /* ---- what was asked -------------------------------------------------------------------------- */
@@ -275,8 +270,8 @@ static int nothing(const struct ask *a)
     struct cli_str what = {0}, fix = {0}, out = {0};
     size_t n = a->search ? 0 : cli_explain_near(cli_pages, cli_pages_n, a->text, near, NEAR_MAX);
 
-    if (a->json && print_json(a, false) != EXIT_NONE)
-        return EXIT_NONE;
+    if (a->json && print_json(a, false) != CLI_FOUND)
+        return CLI_FOUND;
     quote(&what, a->text);
     for (size_t i = 0; i < n; i++)
         cli_str_addf(&fix, "%s%s",
@@ -295,7 +290,7 @@ static int nothing(const struct ask *a)
     cli_str_done(&out);
     cli_str_done(&fix);
     cli_str_done(&what);
-    return EXIT_NONE;
+    return CLI_FOUND;
 }
 
 static int show_list(const struct ask *a, const char *before, size_t max)
@@ -311,7 +306,7 @@ static int show_list(const struct ask *a, const char *before, size_t max)
         cli_str_addf(&s, "  ... and %zu more, that fit less\n", a->n - n);
     show(&s);
     cli_str_done(&s);
-    return EXIT_FINE;
+    return CLI_FINE;
 }
 
 static int show_page(const struct ask *a)
@@ -323,7 +318,7 @@ static int show_page(const struct ask *a)
     cli_markdown(&s, a->hits[0].page->text, columns(), cli_may_colour(STDOUT_FILENO));
     show(&s);
     cli_str_done(&s);
-    return EXIT_FINE;
+    return CLI_FINE;
 }
 
 /* True when the first page fits so much better than the others that it is the one. */
@@ -359,7 +354,7 @@ static int everything(struct ask *a)
 {
     if (!a->json) {
         list_all(a);
-        return EXIT_FINE;
+        return CLI_FINE;
     }
     for (a->n = 0; a->n < cli_pages_n; a->n++)
         a->hits[a->n] = (struct cli_hit){&cli_pages[a->n], 1};
@@ -369,27 +364,21 @@ static int everything(struct ask *a)
 int cli_verb_explain(int argc, char **argv)
 {
     struct ask a = {.log = {.err = stderr, .out = stdout, .colour = cli_may_colour(STDERR_FILENO)}};
-    struct cli_str why = {0};
-    int at = cli_optscan(ROWS, PGSEAL_COUNT(ROWS), argc, argv, take, &a, &why);
-    int code = EXIT_FINE;
+    int code = CLI_FINE;
+    int first = cli_enter(&FRONT, &a, argc, argv, &code);
 
-    if (at >= 0 && a.search && at == argc)
-        cli_str_add(&why, "pgseal: error: --search needs words to look for\n");
-    if (why.len > 0) {
-        fputs(cli_str(&why), stderr);
-        fputs("pgseal: hint: pgseal explain --help\n", stderr);
-        code = EXIT_USAGE;
-    } else if (a.help) {
-        help();
-    } else {
-        a.text = operands(argc, argv, at);
-        a.hits = cli_alloc(cli_pages_n * sizeof(*a.hits));
-        if (a.text != NULL)
-            trim(a.text);
-        code = a.text == NULL ? everything(&a) : a.search ? search(&a) : explain(&a);
-        cli_free(a.hits);
-        cli_free(a.text);
+    if (first < 0)
+        return code;
+    a.text = operands(argc, argv, first);
+    if (a.text != NULL)
+        trim(a.text);
+    a.hits = cli_alloc(cli_pages_n * sizeof(*a.hits));
+    code = a.text == NULL ? everything(&a) : a.search ? search(&a) : explain(&a);
+    cli_free(a.hits);
+    cli_free(a.text);
+    if (fflush(stdout) != 0) {
+        cli_say(&a.log, CLI_ERROR, "could not write to standard output");
+        code = CLI_FOUND;
     }
-    cli_str_done(&why);
     return code;
 }

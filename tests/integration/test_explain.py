@@ -237,10 +237,17 @@ def test_explain__search__every_word(explain):
 def test_explain__usage(explain):
     code, out, err = explain("--help")
     assert (code, err) == (0, "") and out.startswith("pgseal explain shows the page")
-    for wrong in (["--serach", "x"], ["--search"], ["-x"]):
+    for wrong in (["--serach", "x"], ["--search"], ["-x"], ["--json=x"]):
         code, out, err = explain(*wrong)
         assert (code, out) == (2, "") and err.startswith("pgseal: error: ")
     assert "--search" in explain("--serach", "x")[2]
+
+
+def test_explain__output_that_cannot_be_written(program):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([program, "explain", "sslmode"], stdout=full, stderr=subprocess.PIPE, text=True, env=ENV,
+                              timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (1, "pgseal: error: could not write to standard output\n")
 
 
 def test_explain__terminal__colours_and_pager(program, tmp_path):

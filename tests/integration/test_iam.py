@@ -171,6 +171,9 @@ def test_iam__pam_refuses__as_rds_does(server, program, pg15, tmp_path):
     assert status == judged.status == 2
     assert judged.text in err
     assert "It ended 2 minutes ago." in story(err)
+    env["PGPASSWORD"] = "no token"
+    status, _, err = referee._run([program, "connect", "-w", "-c", "select 1", conninfo(port)], env)
+    assert status == 2 and "On RDS and Aurora that is how a role with rds_iam logs in" in story(err)
 
 
 def test_iam__server_that_does_not_know_the_role_by_iam(server, program, tmp_path):

@@ -125,17 +125,8 @@ static bool is(const char *name, size_t n, const char *wanted)
     return n == strlen(wanted) && strncmp(name, wanted, n) == 0;
 }
 
-static void read_parameter(struct reading *r, const char *p, size_t n)
+static void read_value(struct reading *r, const char *p, size_t name, const char *v)
 {
-    size_t name = 0;
-    char v[VALUE_MAX];
-
-    while (name < n && p[name] != '=')
-        name++;
-    if (is(p, name, "X-Amz-Security-Token"))
-        r->t->temporary = true;
-    if (name == n || !decode(p + name + 1, n - name - 1, v, sizeof(v)))
-        return;
     if (is(p, name, "Action")) {
         read_action(r, v);
     } else if (is(p, name, "DBUser") && strlen(v) < sizeof(r->t->user)) {
@@ -151,6 +142,20 @@ static void read_parameter(struct reading *r, const char *p, size_t n)
         r->signature =
             strlen(v) == SIGNATURE_LEN && strspn(v, "0123456789abcdefABCDEF") == SIGNATURE_LEN;
     }
+}
+
+static void read_parameter(struct reading *r, const char *p, size_t n)
+{
+    size_t name = 0;
+    char v[VALUE_MAX];
+
+    while (name < n && p[name] != '=')
+        name++;
+    if (is(p, name, "X-Amz-Security-Token"))
+        r->t->temporary = true;
+    if (name < n && decode(p + name + 1, n - name - 1, v, sizeof(v)))
+        read_value(r, p, name, v);
+    pgseal__wipe(v, sizeof(v));
 }
 
 /* "HOST:PORT/?" or "HOST/?". Returns what is behind it, or NULL. */

@@ -32,6 +32,11 @@ static const struct {
      "Give sslcert=FILE and sslkey=FILE, signed by an authority in the server's ssl_ca_file."},
     {"28000", "does not exist", "The server has no such role.",
      "Check the user name: -U NAME or user=NAME."},
+    {"28000", "PAM authentication failed",
+     "The server gave the password to PAM, which refused it. On RDS and Aurora that is how a role "
+     "with rds_iam logs in: by an IAM token, and by nothing else.",
+     "Use a token: PGPASSWORD=$(aws rds generate-db-auth-token ...), see pgseal explain iam; or "
+     "REVOKE rds_iam FROM the role, to log in with its password."},
     {"28P01", NULL, "The server did not accept the password.",
      "Check user and password. An IAM token of RDS lasts 15 minutes and only works for the real "
      "endpoint name."},
