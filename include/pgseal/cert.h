@@ -171,7 +171,7 @@ PGSEAL_API size_t pgseal_known_cas(const struct pgseal_known_ca **rows);
 /** The row of a fingerprint (hex, any case), or NULL: not known, which is no verdict. */
 PGSEAL_API const struct pgseal_known_ca *pgseal_known_ca(const char *sha256);
 
-/* ---- minting: throw-away certificates for demo, lab and tests ------------------------------- */
+/* ---- minting: certificates for demo, lab and tests, and those of an own CA ------------------ */
 
 /** What to mint. {0} with a cn and both times is a self-signed P-256 leaf. */
 struct pgseal_mint_options {
@@ -186,8 +186,19 @@ struct pgseal_mint_options {
     int pathlen;                                 /**< for a CA; -1 = no limit */
     int64_t not_before_unix_s, not_after_unix_s; /**< absolute; both required */
     uint64_t serial;                             /**< 0 = random */
+    /** PEM text of a certificate request (whose own signature is checked), certificate, private or
+     * public key: that key is certified. NULL = a new key. */
+    const char *key_of;
+    /** PEM text of a certificate: its subject, names, key and kind of use are taken over; cn, org,
+     * sans, eku, ca, permit and key_of are not looked at. NULL = none. So a certificate is renewed,
+     * and a root is signed by another. */
+    const char *like;
+    /** For a CA: NULL-terminated "DNS:example.com", "IP:10.0.0.0/8". What it signs may have names
+     * below these only; a kind of which none is listed is forbidden. NULL = any name. */
+    const char *const *permit;
+    const char *passphrase; /**< encrypts pgseal_minted_key_pem(); NULL = not encrypted */
 };
-/** A minted certificate with its key; PEM texts end with NUL. */
+/** A certificate with its key, when we have it; PEM texts end with NUL. */
 struct pgseal_minted;
 /**
  * Mints a certificate and its key, with key usage and both key identifiers.
@@ -197,16 +208,53 @@ struct pgseal_minted;
  * @return        gives (pgseal_minted_free()), or NULL.
  *
  * Errors:
- *   PGSEAL_E_USAGE  an option that is not understood, or no times
+ *   PGSEAL_E_USAGE  an option that is not understood, no times, an issuer without its key
+ *   PGSEAL_E_CERT   key_of or like cannot be read, or a request was not signed by its own key
  *   PGSEAL_E_NOMEM
  * Source: RFC 5280 4.   Since: 0.1
  */
 PGSEAL_API struct pgseal_minted *pgseal_mint(const struct pgseal_mint_options *o,
                                              const struct pgseal_minted *issuer,
                                              struct pgseal_err *err);
+/**
+ * Takes a certificate and its key from their files' text, to issue with.
+ *
+ * @param cert_pem    borrows. The first certificate of it.
+ * @param key_pem     borrows. Its private key.
+ * @param passphrase  borrows. For an encrypted key; NULL = none.
+ * @return            gives (pgseal_minted_free()), or NULL.
+ *
+ * Errors:
+ *   PGSEAL_E_CERT          no certificate in cert_pem
+ *   PGSEAL_E_NO_PASSWORD   the key is encrypted and there is no passphrase
+ *   PGSEAL_E_CLIENT_KEY    the passphrase is wrong, the key cannot be read or is another one's
+ *   PGSEAL_E_NOMEM
+ * Source: RFC 7468, RFC 5958.   Since: 0.1
+ */
+PGSEAL_API struct pgseal_minted *pgseal_minted_load(const char *cert_pem, const char *key_pem,
+                                                    const char *passphrase, struct pgseal_err *err);
 PGSEAL_API struct pgseal_minted *pgseal_minted_free(struct pgseal_minted *m);
 PGSEAL_API const char *pgseal_minted_cert_pem(const struct pgseal_minted *m); /**< lends */
-PGSEAL_API const char *pgseal_minted_key_pem(const struct pgseal_minted *m);  /**< lends, secret */
+/** Lends, secret. "" when the certificate is for a key we have only the public half of. */
+PGSEAL_API const char *pgseal_minted_key_pem(const struct pgseal_minted *m);
+
+/** What a certificate request asks for. Texts are escaped. */
+struct pgseal_request_info {
+    char cn[256];      /**< first common name of the subject, or "" */
+    char names[2048];  /**< "DNS:a, IP:1.2.3.4", or "" */
+    char key[32];      /**< as pgseal_cert_info.key */
+    int security_bits; /**< strength of the key, as EVP_PKEY_get_security_bits(3) counts */
+};
+/**
+ * Describes a certificate request, PEM or DER, whose signature by its own key is checked.
+ *
+ * Errors:
+ *   PGSEAL_E_CERT   it cannot be parsed, or another key signed it
+ *   PGSEAL_E_LIMIT  it asks for more names than fit
+ * Source: RFC 2986.   Since: 0.1
+ */
+PGSEAL_API int pgseal_request_describe(const uint8_t *p, size_t n, struct pgseal_request_info *out,
+                                       struct pgseal_err *err);
 
 #ifdef __cplusplus
 }

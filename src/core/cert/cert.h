@@ -39,6 +39,8 @@ STACK_OF(X509) * pgseal__chain_certs(const struct pgseal_chain *c);
 /** Describes what verified: anchor, earliest end, each certificate on the way. */
 void pgseal__cert_path(const struct pgseal_trust *t, STACK_OF(X509) * verified_chain,
                        struct pgseal_path *out);
+/** True for what pgseal_mint_options.permit may hold: "DNS:example.com", "IP:10.0.0.0/8". */
+bool pgseal__mint_permit_known(const char *permit);
 
 /** What a failed verification is explained from. The verdict has been given already. */
 struct pgseal__evidence {

@@ -6,6 +6,7 @@
 #include "core/cert/cert.h"
 
 #include <openssl/asn1.h>
+#include <openssl/x509v3.h>
 
 struct pgseal__lookup;
 
@@ -46,6 +47,8 @@ void pgseal__fingerprint(const X509 *cert, char out[65]);
 
 /* The subject alternative names of a certificate as "DNS:a, IP:1.2.3.4", or "". */
 void pgseal__names_text(X509 *cert, char *out, size_t cap);
+/* ... of names that are no certificate's yet. NULL = none. */
+void pgseal__general_names_text(const GENERAL_NAMES *sans, char *out, size_t cap);
 /* An address of a certificate as libpq writes it. */
 void pgseal__address_text(const uint8_t *p, size_t n, char *out, size_t cap);
 

@@ -221,10 +221,8 @@ static int check_all(struct check *c, X509 *cert)
     return rc;
 }
 
-void pgseal__names_text(X509 *cert, char *out, size_t cap)
+void pgseal__general_names_text(const GENERAL_NAMES *sans, char *out, size_t cap)
 {
-    GENERAL_NAMES *sans = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-
     out[0] = '\0';
     for (int i = 0; sans != NULL && i < sk_GENERAL_NAME_num(sans); i++) {
         const GENERAL_NAME *san = sk_GENERAL_NAME_value(sans, i);
@@ -245,6 +243,13 @@ void pgseal__names_text(X509 *cert, char *out, size_t cap)
             pgseal__append(out, cap, "%s%s:%s", sep, san->type == GEN_URI ? "URI" : "email", text);
         }
     }
+}
+
+void pgseal__names_text(X509 *cert, char *out, size_t cap)
+{
+    GENERAL_NAMES *sans = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+
+    pgseal__general_names_text(sans, out, cap);
     GENERAL_NAMES_free(sans);
     ERR_clear_error();
 }
