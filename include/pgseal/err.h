@@ -69,7 +69,11 @@ enum pgseal_code {
     PGSEAL_E_NO_PASSWORD = -85,   /**< A password is needed and none was given. */
     PGSEAL_E_PASSWORD_RISK = -86, /**< Strict: the password would go to an unverified peer. */
     PGSEAL_E_CERT_REQUIRED = -87, /**< sslcertmode=require was not met. */
-    PGSEAL_E_SERVER = -90         /**< The server said no; err->sqlstate. */
+    PGSEAL_E_SERVER = -90,        /**< The server said no; err->sqlstate. */
+
+    /* The own authority (pgseal ca init, issue, rotate). */
+    PGSEAL_E_CA_STORE = -100,  /**< Its directory or its key cannot be used. */
+    PGSEAL_E_CA_REQUEST = -101 /**< What it was asked for must not be certified or done. */
 };
 
 /** The story of one failure. Lives in the caller, never owns memory, safe to copy. {0} = none. */

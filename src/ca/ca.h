@@ -3,9 +3,10 @@
 #ifndef PGSEAL_CA_CA_H
 #define PGSEAL_CA_CA_H
 
-#include "ca/diff.h"
 #include "ca/export.h"
 #include "ca/fetch.h"
 #include "ca/show.h"
+#include "ca/name.h"
+#include "ca/own.h"
 
 #endif

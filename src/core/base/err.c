@@ -61,7 +61,11 @@
     X(PASSWORD_RISK, "Whoever answered could be anybody, and would receive the password or "       \
                      "something to guess it from.")                                                \
     X(CERT_REQUIRED, "You asked that the server should want your certificate, and it did not.")    \
-    X(SERVER, "The server was reached and said no.")
+    X(SERVER, "The server was reached and said no.")                                               \
+    X(CA_STORE, "Whoever can read an authority's key can be every server of yours, and whoever "   \
+                "can change its files decides whom your clients trust.")                           \
+    X(CA_REQUEST, "What an authority signs is believed for as long as it lasts: a mistake cannot " \
+                  "be taken back.")
 
 const char *pgseal_code_str(int code)
 {

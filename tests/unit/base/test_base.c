@@ -159,7 +159,7 @@ static void test_code__every_value__has_name_and_reason(void **state)
         named++;
         assert_true(strlen(pgseal_code_why(code)) > 20);
     }
-    assert_int_equal(named, 39);
+    assert_int_equal(named, 44);
     assert_string_equal(pgseal_code_str(PGSEAL_OK), "OK");
     assert_string_equal(pgseal_code_str(7), "UNRECOGNIZED");
 }
