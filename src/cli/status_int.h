@@ -14,7 +14,7 @@
 struct cli_status_opts {
     struct cli_target_opts target;
     struct cli_sum_opts sum;
-    bool all, json;
+    bool try_plaintext, all, json;
 };
 
 /** Everything there is to tell of one connection. */
@@ -23,6 +23,7 @@ struct cli_status {
     struct status_client client;
     struct status_server server;
     struct status_judgement judgement;
+    struct status_try tried;
     struct status_plaintext plaintext;
     struct status_plan plan;
     struct findings findings;

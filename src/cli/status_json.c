@@ -176,6 +176,15 @@ static json_t *plaintext(const struct cli_status *s)
         cli_json_add(lines, line);
     }
     cli_json_put(o, "admitted_by", lines);
+    if (s->tried.done) {
+        json_t *tried = cli_json_object();
+
+        put_truth(tried, "refused", s->tried.refused);
+        cli_json_text(tried, "said", s->tried.said);
+        cli_json_put(o, "tried", tried);
+    } else {
+        cli_json_null(o, "tried");
+    }
     return o;
 }
 

@@ -36,7 +36,9 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     }
     if (row - CLI_TARGET_ROWS < CLI_SUM_ROWS)
         return cli_sum_take(&a->opts.sum, row - CLI_TARGET_ROWS, arg, why);
-    if (row == OPT_ALL)
+    if (row == OPT_TRY_PLAINTEXT)
+        a->opts.try_plaintext = true;
+    else if (row == OPT_ALL)
         a->opts.all = true;
     else if (row == OPT_JSON)
         a->opts.json = true;
@@ -51,6 +53,11 @@ static int check(void *ctx, int argc, char **argv, int first, struct cli_str *wh
         if (cli_sum_operand(&a->opts.sum, argv[i]) || cli_target_operand(&a->opts.target, argv[i]))
             continue;
         cli_str_addf(why, "pgseal: error: extra command-line argument \"%s\"\n", argv[i]);
+        return -1;
+    }
+    if (a->opts.try_plaintext && cli_sum_asked(&a->opts.sum)) {
+        cli_str_add(why, "pgseal: error: --try-plaintext is for one connection, not for "
+                         "--sessions, --watch or --log\n");
         return -1;
     }
     return cli_sum_check(&a->opts.sum, &a->opts.target, why);
@@ -93,7 +100,7 @@ static int failed(struct app *a, const struct pgseal_err *err)
 static void judge(struct cli_status *f)
 {
     status_judge(&f->client, &f->server, &f->judgement);
-    status_plaintext(&f->server, &f->plaintext);
+    status_plaintext(&f->server, &f->tried, &f->plaintext);
     status_plan(&f->client, &f->server, &f->plaintext, &f->judgement, &f->plan);
     status_findings(&f->client, &f->server, &f->judgement, &f->plaintext, &f->findings);
     status_verdict_text(&f->client, &f->server, &f->judgement, f->verdict, sizeof(f->verdict));
@@ -123,6 +130,8 @@ static int look(struct app *a)
     status_client(a->target.session, f->about.opt, &f->client);
     if (status_ask(a->target.session, &f->server, &err) < 0)
         return failed(a, &err);
+    if (a->opts.try_plaintext)
+        status_try(a->target.session, f->about.opt, &cli_interrupted, &f->tried);
     judge(f);
     if (!print(a)) {
         cli_say(&a->target.log, CLI_ERROR, "the output could not be written");

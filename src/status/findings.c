@@ -175,24 +175,49 @@ static void look_at_strength(struct look *l)
 /* ---- the server -------------------------------------------------------------------------------
  */
 
+/* A name as SQL has it; what is plain stays plain. */
+static void quote_ident(const char *name, char *out, size_t cap)
+{
+    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    out[0] = '\0';
+    if (name[plain] == '\0' && (name[0] < '0' || name[0] > '9') && name[0] != '\0') {
+        pgseal__append(out, cap, "%s", name);
+        return;
+    }
+    pgseal__append(out, cap, "\"");
+    for (; *name != '\0'; name++)
+        pgseal__append(out, cap, *name == '"' ? "\"\"" : "%c", *name);
+    pgseal__append(out, cap, "\"");
+}
+
+static void say_grants(const struct look *l, struct finding *f)
+{
+    char role[300];
+
+    quote_ident(l->s->user, role, sizeof(role));
+    finding_fix(f,
+                "Try it (--try-plaintext), ask with a role that may read the rules, or let this "
+                "one:\n"
+                "  grant select on pg_hba_file_rules to %s;\n"
+                "  grant execute on function pg_hba_file_rules() to %s;",
+                role, role);
+}
+
 static void look_at_refusal(struct look *l)
 {
     struct finding *f;
 
-    if (!l->s->answered || l->p->refused == STATUS_YES)
+    if (l->p->refused == STATUS_YES || (l->p->refused == STATUS_UNKNOWN && !l->s->answered))
         return;
     f = found(l, l->p->refused == STATUS_NO ? FINDING_ID_STATUS_PLAINTEXT_ALLOWED
                                             : FINDING_ID_STATUS_REFUSAL_UNKNOWN);
     finding_seen(f, "%s", l->p->how);
     if (l->p->refused == STATUS_NO)
-        finding_fix(f, "First see who connects without TLS, then type what stands under \"To "
-                       "refuse plaintext\".");
+        finding_fix(f, "First see who would break (pgseal status --watch 1h, or --log), then type "
+                       "what stands under \"To refuse plaintext\".");
     else
-        finding_fix(f,
-                    "Ask with a role that may read them, or let this one:\n"
-                    "  grant select on pg_hba_file_rules to %s;\n"
-                    "  grant execute on function pg_hba_file_rules() to %s;",
-                    l->s->user, l->s->user);
+        say_grants(l, f);
 }
 
 static void look_at_sslinfo(struct look *l)

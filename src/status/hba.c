@@ -164,11 +164,32 @@ static void say_lines(const struct status_server *s, struct status_plaintext *p)
                    p->only_loopback ? ", from the server's own machine only" : "");
 }
 
-void status_plaintext(const struct status_server *s, struct status_plaintext *out)
+/* One login speaks for one role, database and address: let in is let in, refused is not for all. */
+static void add_try(const struct status_try *t, struct status_plaintext *out)
+{
+    const char *space = out->how[0] != '\0' ? " " : "";
+
+    if (!t->done)
+        return;
+    if (t->refused == STATUS_NO) {
+        out->refused = STATUS_NO;
+        out->only_loopback = false;
+        pgseal__append(out->how, sizeof(out->how), "%sTried: a login without TLS was taken (%s).",
+                       space, t->said);
+    } else if (t->refused == STATUS_YES) {
+        pgseal__append(out->how, sizeof(out->how),
+                       "%sTried: this role is refused from here without TLS (%s)%s.", space,
+                       t->said, out->refused == STATUS_UNKNOWN ? "; others may be let in" : "");
+    } else {
+        pgseal__append(out->how, sizeof(out->how), "%sTried, without an answer: %s.", space,
+                       t->said);
+    }
+}
+
+static void by_settings_and_rules(const struct status_server *s, struct status_plaintext *out)
 {
     const char *ssl = status_setting(s, "ssl");
 
-    memset(out, 0, sizeof(*out));
     if (!s->answered)
         return;
     if (is_proof_itself(s)) {
@@ -196,4 +217,12 @@ void status_plaintext(const struct status_server *s, struct status_plaintext *ou
         pgseal__append(out->how, sizeof(out->how),
                        "%sThe server does not offer TLS at all (ssl = off).",
                        out->how[0] != '\0' ? " " : "");
+}
+
+void status_plaintext(const struct status_server *s, const struct status_try *tried,
+                      struct status_plaintext *out)
+{
+    memset(out, 0, sizeof(*out));
+    by_settings_and_rules(s, out);
+    add_try(tried, out);
 }

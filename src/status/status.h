@@ -156,13 +156,30 @@ void status_verdict_text(const struct status_client *c, const struct status_serv
 /** What the server does with a connection that is not encrypted. */
 struct status_plaintext {
     enum status_truth refused;
-    char how[512];      /**< by which setting or lines we know, whole sentences */
+    char how[1024];     /**< by which setting or lines we know, whole sentences */
     size_t admits[32];  /**< places in rules of lines that let plaintext in */
     size_t nadmits;     /**< may be more than the array holds */
     bool only_loopback; /**< refused but for connections from the server's own machine */
 };
-/** Reads the answer out of settings and rules. Pure. */
-void status_plaintext(const struct status_server *s, struct status_plaintext *out);
+/** What a second connection without TLS was told. {0} = not tried. */
+struct status_try {
+    bool done;
+    enum status_truth refused; /**< for this role, database and address */
+    char said[512];            /**< the server's words, or what it did */
+};
+/**
+ * Begins a second login at the same address without TLS, and without a password: role and database
+ * go over the network in the clear. Over a Unix socket nothing is tried.
+ *
+ * @param interrupted  keeps. Ends the waiting; or NULL.
+ */
+void status_try(const struct pgseal_session *s, const struct pgseal_options *o,
+                const volatile int *interrupted, struct status_try *out);
+/** Reads the end of such a login; err->code 0 is a session. Pure. */
+void status_try_read(const struct pgseal_err *err, struct status_try *out);
+/** Reads the answer out of settings, rules and the try. Pure. */
+void status_plaintext(const struct status_server *s, const struct status_try *tried,
+                      struct status_plaintext *out);
 /** Lines that let plaintext in, by pg_hba.conf's own order. Pure. */
 void status_rules_judge(const struct status_rule *rule, size_t n, struct status_plaintext *out);
 

@@ -55,8 +55,8 @@ class Status:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
-    def json(self, code=0, **given):
-        facts = json.loads(self.text("--json", code=code, **given))
+    def json(self, *args, code=0, **given):
+        facts = json.loads(self.text("--json", *args, code=code, **given))
         facts["ids"] = {f["id"] for f in facts["findings"]}
         facts["point"] = {p["point"]: p for p in facts["compared"]}
         return facts
@@ -289,6 +289,37 @@ def test_role_that_may_not_read_the_rules(status):
             status.cluster.sql(grant.replace("grant", "revoke").replace(" to ", " from "))
 
 
+@pytest.mark.parametrize("major", [15, 18])
+def test_trying_says_what_happens(status, major):
+    status.serve(major, hba=ANYWHERE)
+    tried = status.json("--try-plaintext", code=1)["plaintext"]
+    assert tried["refused"] is False and tried["tried"]["said"] == "it was let in, without a password"
+    status.serve(major, hba="host all all all scram-sha-256\n")
+    facts = status.json("--try-plaintext", code=1, user="scramuser", password="secret")
+    assert facts["plaintext"]["tried"]["said"] == "it was asked for a password"
+    assert facts["plaintext"]["refused"] is False and "STATUS_PLAINTEXT_ALLOWED" in facts["ids"]
+    status.serve(major, hba="hostssl all all all scram-sha-256\n")
+    facts = status.json("--try-plaintext", user="scramuser", password="secret")
+    assert facts["plaintext"]["tried"]["refused"] is True and facts["plaintext"]["refused"] is None
+    assert "no pg_hba.conf entry" in facts["plaintext"]["how"] and "no encryption" in facts["plaintext"]["how"]
+
+
+def test_trying_never_sends_a_password(status, fake):
+    """Whatever the environment holds: the second login is answered with nothing but role and database."""
+    status.serve(hba="host all all all password\n")
+    log = os.path.join(status.home, "passwords")
+    with open(log, "w") as f:
+        f.write("*:*:*:*:secret\n")
+    os.chmod(log, 0o600)
+    mark = status.cluster.log_size()
+    env = {"PGPASSWORD": "secret", "PGPASSFILE": log, "PGSSLMODE": "require"}
+    text = status.text("--try-plaintext", code=1, user="pwuser", sslmode=None, sslrootcert=None, env=env)
+    assert re.search(r"Tried:\s+a\s+login\s+without\s+TLS\s+was\s+taken\s+\(it\s+was\s+asked\s+for\s+a\s+password\)", text)
+    authorized = [line for line in status.cluster.read_log(mark).split("\n") if "authorized: user=pwuser" in line]
+    assert len(authorized) == 1 and "SSL enabled" in authorized[0]
+    assert "password authentication failed" not in status.cluster.read_log(mark)
+
+
 def test_a_broken_file_is_not_trusted(status):
     status.serve(hba=FORCED)
     path = os.path.join(status.cluster.data, "pg_hba.conf")
@@ -314,7 +345,7 @@ def test_force_ssl_of_amazon(status, major, aurora):
     try:
         facts = status.json(code=1, host=host, sslmode="verify-ca")
         assert facts["plaintext"] == {"refused": False, "how": "rds.force_ssl is off.", "setting": "rds.force_ssl",
-                                      "only_loopback": False, "admitted_by": []}
+                                      "only_loopback": False, "admitted_by": [], "tried": None}
         assert "STATUS_PLAINTEXT_ALLOWED" in facts["ids"]
         commands = "\n".join(s["command"] or "" for s in facts["enforce"])
         kind = "db-cluster" if aurora else "db"
@@ -437,6 +468,7 @@ def test_usage_and_exit_codes(program, tmp_path):
     code, out, err = run("--jsno")
     assert code == 2 and "did you mean" in err and out == ""
     assert run("a", "b", "c")[0] == 2
+    assert run("--sessions", "--try-plaintext")[0] == 2
     assert run("host=127.0.0.1 port=1 sslmode=nonsense")[0] == 2
     code, out, err = run("--json", "host=127.0.0.1 port=1 user=u")
     assert code == 3 and json.loads(out)["connected"] is False and "Connection refused" in err

@@ -400,6 +400,33 @@ static void test_findings__somebody_in_between__and_the_bare_hop(void **state)
     assert_false(finds(&t, FINDING_ID_STATUS_REFUSAL_UNKNOWN));
 }
 
+static void test_findings__the_grants__quote_what_is_no_plain_name(void **state)
+{
+    static const struct {
+        const char *role, *text;
+    } rows[] = {{"app", " to app;"},
+                {"app_2", " to app_2;"},
+                {"2app", " to \"2app\";"},
+                {"App", " to \"App\";"},
+                {"a; drop table x", " to \"a; drop table x\";"},
+                {"a\"b", " to \"a\"\"b\";"}};
+
+    (void)state;
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        struct findings l = {0};
+        struct stage t;
+
+        clean(&t);
+        t.p.refused = STATUS_UNKNOWN;
+        pgseal__format(t.s.user, sizeof(t.s.user), "%s", rows[i].role);
+        status_findings(&t.c, &t.s, &t.j, &t.p, &l);
+        assert_int_equal(l.n, 1);
+        if (strstr(l.item[0].fix, rows[i].text) == NULL)
+            fail_msg("%s: %s", rows[i].role, l.item[0].fix);
+        findings_done(&l);
+    }
+}
+
 static void test_findings__not_verified__the_roots_for_this_endpoint(void **state)
 {
     static const struct {
@@ -462,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_findings__a_clean_connection__has_none),
         cmocka_unit_test(test_findings__each_weakness__is_found),
         cmocka_unit_test(test_findings__somebody_in_between__and_the_bare_hop),
+        cmocka_unit_test(test_findings__the_grants__quote_what_is_no_plain_name),
         cmocka_unit_test(test_findings__not_verified__the_roots_for_this_endpoint),
         cmocka_unit_test(test_findings__another_certificate_in_the_file__is_said),
     };

@@ -91,6 +91,7 @@ static void test_rules__more_lines_than_are_kept__are_counted(void **state)
 /* ---- settings and rules together ---------------------------------------------------------------
  */
 
+static const struct status_try not_tried;
 static struct status_setting ssl_off = {.name = "ssl", .value = "off"};
 
 static void test_plaintext__force_ssl_on__needs_no_rules(void **state)
@@ -103,11 +104,11 @@ static void test_plaintext__force_ssl_on__needs_no_rules(void **state)
     struct status_plaintext p;
 
     (void)state;
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_int_equal(p.refused, STATUS_YES);
     assert_string_equal(p.how, "rds.force_ssl is on.");
     s.forced = STATUS_NO;
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_int_equal(p.refused, STATUS_NO);
     assert_string_equal(p.how, "rds.force_ssl is off.");
 }
@@ -121,15 +122,15 @@ static void test_plaintext__this_session_is_bare__is_proof_enough(void **state)
     struct status_plaintext p;
 
     (void)state;
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_int_equal(p.refused, STATUS_NO);
     pgseal__format(s.client.host, sizeof(s.client.host), "127.0.0.1");
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_int_equal(p.refused, STATUS_UNKNOWN);
     assert_string_equal(p.how, "Role app may not read them.");
     s.settings = &ssl_off;
     s.nsettings = 1;
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_non_null(strstr(p.how, "does not offer TLS at all"));
 }
 
@@ -142,7 +143,7 @@ static void test_plaintext__a_broken_file__is_not_trusted(void **state)
     struct status_plaintext p;
 
     (void)state;
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_int_equal(p.refused, STATUS_UNKNOWN);
     assert_non_null(strstr(p.how, "Line 7 of pg_hba.conf is broken"));
 }
@@ -153,8 +154,60 @@ static void test_plaintext__no_answer__nothing_is_known(void **state)
     struct status_plaintext p;
 
     (void)state;
-    status_plaintext(&s, &p);
+    status_plaintext(&s, &not_tried, &p);
     assert_int_equal(p.refused, STATUS_UNKNOWN);
+}
+
+static void test_plaintext__a_login_that_was_taken__settles_it(void **state)
+{
+    struct status_server s = {.answered = true, .rules_why = "Role app may not read them."};
+    struct status_try t = {.done = true, .refused = STATUS_NO, .said = "it was let in"};
+    struct status_plaintext p;
+
+    (void)state;
+    status_plaintext(&s, &t, &p);
+    assert_int_equal(p.refused, STATUS_NO);
+    t.refused = STATUS_YES; /* for one role, from one address */
+    status_plaintext(&s, &t, &p);
+    assert_int_equal(p.refused, STATUS_UNKNOWN);
+    assert_non_null(strstr(p.how, "others may be let in"));
+    t.refused = STATUS_UNKNOWN;
+    status_plaintext(&s, &t, &p);
+    assert_int_equal(p.refused, STATUS_UNKNOWN);
+    assert_non_null(strstr(p.how, "Tried, without an answer"));
+}
+
+static void test_try__how_a_login_ended__is_read(void **state)
+{
+    static const struct {
+        int code;
+        const char *msg;
+        enum status_truth refused;
+    } rows[] = {
+        {0, "", STATUS_NO},
+        {PGSEAL_E_NO_PASSWORD, "fe_sendauth: no password supplied", STATUS_NO},
+        {PGSEAL_E_PASSWORD_RISK, "", STATUS_NO},
+        {PGSEAL_E_AUTH_METHOD, "authentication method 7 not supported", STATUS_NO},
+        {PGSEAL_E_SERVER, "FATAL:  no pg_hba.conf entry for host \"h\", no encryption", STATUS_YES},
+        {PGSEAL_E_SERVER, "FATAL:  pg_hba.conf rejects connection for host \"h\"", STATUS_YES},
+        {PGSEAL_E_SERVER, "FATAL:  SSL required", STATUS_YES},
+        {PGSEAL_E_SERVER, "FATAL:  This RDS Proxy requires TLS connections", STATUS_YES},
+        {PGSEAL_E_SERVER, "FATAL:  sorry, too many clients already", STATUS_UNKNOWN},
+        {PGSEAL_E_CONNECT, "Connection refused", STATUS_UNKNOWN},
+        {PGSEAL_E_TIMEOUT, "timeout expired", STATUS_UNKNOWN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
+        struct pgseal_err err = {.code = rows[i].code};
+        struct status_try t = {.done = true};
+
+        pgseal__format(err.msg, sizeof(err.msg), "%s", rows[i].msg);
+        status_try_read(&err, &t);
+        if (t.refused != rows[i].refused)
+            fail_msg("%d %s: %d", rows[i].code, rows[i].msg, t.refused);
+        assert_string_not_equal(t.said, "");
+    }
 }
 
 int main(void)
@@ -165,6 +218,8 @@ int main(void)
         cmocka_unit_test(test_plaintext__force_ssl_on__needs_no_rules),
         cmocka_unit_test(test_plaintext__this_session_is_bare__is_proof_enough),
         cmocka_unit_test(test_plaintext__a_broken_file__is_not_trusted),
+        cmocka_unit_test(test_plaintext__a_login_that_was_taken__settles_it),
+        cmocka_unit_test(test_try__how_a_login_ended__is_read),
         cmocka_unit_test(test_plaintext__no_answer__nothing_is_known),
     };
 
