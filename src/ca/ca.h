@@ -3,6 +3,7 @@
 #ifndef PGSEAL_CA_CA_H
 #define PGSEAL_CA_CA_H
 
+#include "ca/diff.h"
 #include "ca/export.h"
 #include "ca/fetch.h"
 #include "ca/show.h"

@@ -150,6 +150,9 @@ static void thumbprint(const X509 *cert, char out[41])
 
 static void open_item(struct ca_file *f, struct ca_item *it, const struct pgseal__entry *e)
 {
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
     *it = (struct ca_item){.line = e->line,
                            .what = e->what,
                            .loaded = e->loaded,
@@ -167,6 +170,9 @@ static void open_item(struct ca_file *f, struct ca_item *it, const struct pgseal
         memmove(it->cn, it->cn + 3, strlen(it->cn + 3) + 1);
     it->ended = ca_has(it, PGSEAL__FLAW_ENDED);
     it->early = ca_has(it, PGSEAL__FLAW_EARLY);
+    if (X509_pubkey_digest(e->cert, EVP_sha256(), digest, &len) == 1)
+        for (unsigned i = 0; i < len; i++)
+            pgseal__append(it->key_id, sizeof(it->key_id), "%02x", digest[i]);
     judge_item(it, e);
     ca_name_item(it, e->cert);
 }

@@ -35,6 +35,7 @@ struct ca_item {
     enum ca_signature signature; /**< its own, or its issuer's in this file */
     char generation[32];         /**< "rds-ca-rsa2048-g1"; "" when it is not of Amazon */
     char region[40];             /**< "ap-northeast-1"; "" for all regions, or none */
+    char key_id[65];             /**< SHA-256 of its public key, hex */
     const char *partition;       /**< "AWS", "AWS GovCloud (US)", "AWS China"; "" foreign */
     bool ended, early;           /**< at the time that was asked for */
     int twin_line;               /**< the same certificate before; 0: none */

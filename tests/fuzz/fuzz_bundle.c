@@ -2,6 +2,8 @@
 /* Fuzzes files of roots: what is loaded is what OpenSSL loads, and what is said of them is tame. */
 #include "core/cert/lookup_int.h"
 
+#include "ca/ca.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -60,6 +62,40 @@ static void see(void *ctx, const struct pgseal_bundle_item *item)
         tame(item->cert->subject);
 }
 
+/* What `pgseal ca show` says of the file, and of it beside itself. */
+static void inspect(const uint8_t *data, size_t size, int certs)
+{
+    struct ca_meant meant;
+    struct ca_file f;
+    struct ca_diff d;
+    char text[1000];
+    int loaded = 0;
+
+    must(ca_meant_by_word(size % 2 == 0 ? "us-east-1" : "any", &meant));
+    must(ca_inspect("roots.pem", data, size, 1800000000, &meant, &f, NULL) == 0);
+    must(f.loads == certs);
+    for (size_t i = 0; i < f.n; i++) {
+        loaded += f.item[i].loaded;
+        must(!f.item[i].loaded || f.item[i].is_cert);
+        tame(f.item[i].cn);
+    }
+    must(loaded == certs);
+    must(f.loads > 0 || f.findings.n > 0);
+    must((size_t)loaded == f.certs || findings_worst(&f.findings) == FINDING_ERROR);
+    for (size_t i = 0; i < f.findings.n; i++) {
+        must(f.findings.item[i].seen[0] != '\0');
+        tame(f.findings.item[i].seen);
+        tame(f.findings.item[i].where);
+    }
+    ca_file_headline(&f, text, sizeof(text));
+    tame(text);
+    ca_file_summary(&f, text, sizeof(text));
+    tame(text);
+    must(ca_diff(&f, &f, &d, NULL) == 0);
+    ca_diff_done(&d);
+    ca_file_done(&f);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pgseal_trust *t = pgseal_trust_new(NULL);
@@ -84,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pgseal_bundle_summary(data, size, 1800000000, summary, sizeof(summary));
     must(summary[0] != '\0');
     tame(summary);
+    inspect(data, size, certs);
     must(pgseal__trust_load_all(t, NULL) == 0);
     pgseal_trust_free(t);
     return 0;

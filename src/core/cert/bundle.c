@@ -290,10 +290,11 @@ static STACK_OF(X509_INFO) * load(const uint8_t *p, size_t n, char *why, size_t 
     return infos;
 }
 
-/* Which entries OpenSSL loads: its list is in the order of the file, as ours. */
-static void mark_loaded(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * infos)
+/* Which entries OpenSSL loads: its list is in the order of the file, as ours. How many. */
+static int mark_loaded(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * infos)
 {
     int at = 0;
+    int marked = 0;
 
     for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++) {
         b->loads += sk_X509_INFO_value(infos, i)->x509 != NULL;
@@ -310,6 +311,35 @@ static void mark_loaded(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * in
             e->loaded = cert != NULL && X509_cmp(cert, e->cert) == 0;
             at = e->loaded ? j + 1 : at;
         }
+        marked += e->loaded;
+    }
+    return marked;
+}
+
+/* What we took for hidden, and OpenSSL loads all the same: it cuts lines at 254 bytes, for one. */
+static void mark_unexpected(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * infos)
+{
+    for (int j = 0; infos != NULL && j < sk_X509_INFO_num(infos); j++) {
+        const X509 *cert = sk_X509_INFO_value(infos, j)->x509;
+        struct pgseal__entry *hidden = NULL;
+        size_t loaded = 0;
+        size_t seen = 0;
+
+        for (size_t i = 0; cert != NULL && i < b->n; i++) {
+            if (b->v[i].cert == NULL || X509_cmp(cert, b->v[i].cert) != 0)
+                continue;
+            loaded += b->v[i].loaded;
+            hidden = b->v[i].loaded ? hidden : &b->v[i];
+        }
+        for (int i = 0; cert != NULL && i <= j; i++)
+            seen += sk_X509_INFO_value(infos, i)->x509 != NULL &&
+                    X509_cmp(cert, sk_X509_INFO_value(infos, i)->x509) == 0;
+        if (hidden == NULL || loaded >= seen)
+            continue;
+        hidden->loaded = true;
+        hidden->flaws = 0;
+        hidden->flaw = PGSEAL__FLAW_NONE;
+        hidden->problem[0] = '\0';
     }
 }
 
@@ -391,7 +421,8 @@ int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct p
     if (b->whole == NULL)
         rc = read_entries(b, p, n);
     if (rc == 0) {
-        mark_loaded(b, infos);
+        if (mark_loaded(b, infos) != b->loads)
+            mark_unexpected(b, infos);
         judge_loss(b, p, n);
     }
     sk_X509_INFO_pop_free(infos, X509_INFO_free);

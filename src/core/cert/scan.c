@@ -126,13 +126,58 @@ static bool read_strict(const uint8_t *p, size_t n, const char *head, struct arm
     return true;
 }
 
+#define TYPOS_MAX 3
+#define FUZZY_MAX 48
+
+/* How many letters must be put in, taken out or changed to make a line of another (Levenshtein). */
+static size_t distance(const uint8_t *p, size_t n, const char *want)
+{
+    size_t row[FUZZY_MAX + 1];
+
+    for (size_t i = 0; i <= n; i++)
+        row[i] = i;
+    for (size_t j = 0; want[j] != '\0'; j++) {
+        size_t diagonal = row[0];
+
+        row[0] = j + 1;
+        for (size_t i = 0; i < n; i++) {
+            size_t least = diagonal + (p[i] != (uint8_t)want[j]);
+
+            diagonal = row[i + 1];
+            if (least > row[i] + 1)
+                least = row[i] + 1;
+            if (least > diagonal + 1)
+                least = diagonal + 1;
+            row[i + 1] = least;
+        }
+    }
+    return row[n];
+}
+
+/* Reads a line that is a BEGIN or END of a certificate but for a typo or two. */
+static bool read_fuzzy(const uint8_t *p, size_t n, struct armour *a)
+{
+    size_t begin;
+    size_t end;
+
+    if (n > FUZZY_MAX || memchr(p, '-', n) == NULL)
+        return false;
+    begin = distance(p, n, "-----BEGIN CERTIFICATE-----");
+    end = distance(p, n, "-----END CERTIFICATE-----");
+    if (begin > TYPOS_MAX && end > TYPOS_MAX)
+        return false;
+    *a = (struct armour){.end = end < begin, .to = n, .flaw = "is misspelt"};
+    memcpy(a->label, "CERTIFICATE", sizeof("CERTIFICATE"));
+    return true;
+}
+
 static bool read_armour(const uint8_t *p, size_t n, struct armour *a)
 {
     /* Prose has dashes and the word "end" too: what is damaged must name something we know. */
     static const char *const words[] = {"CERT", "CRL", "KEY", "PKCS", "CMS"};
 
     memset(a, 0, sizeof(*a));
-    if (memchr(p, ' ', n) == NULL) /* most lines are base64 */
+    if (memchr(p, '-', n) == NULL && memchr(p, 0xe2, n) == NULL) /* most lines are base64 */
         return false;
     if (read_meant(p, n, a)) {
         if (a->flaw == NULL)
@@ -141,7 +186,8 @@ static bool read_armour(const uint8_t *p, size_t n, struct armour *a)
             if (holds(a->label, words[i]))
                 return true;
     }
-    return read_strict(p, n, "-----BEGIN ", a) || read_strict(p, n, "-----END ", a);
+    return read_strict(p, n, "-----BEGIN ", a) || read_strict(p, n, "-----END ", a) ||
+           read_fuzzy(p, n, a);
 }
 
 /* What is wrong with the line around it, or with itself; NULL: nothing. */
@@ -229,7 +275,8 @@ uint8_t *pgseal__block_der(const struct pgseal__block *b, size_t *n, bool *nomem
 
     if (nomem != NULL)
         *nomem = out == NULL;
-    for (size_t i = 0; out != NULL && i < b->len && b->at[i] != '='; i++) {
+    /* A dash ends base64 for OpenSSL too: crypto/evp/encode.c EVP_DecodeUpdate(). */
+    for (size_t i = 0; out != NULL && i < b->len && b->at[i] != '=' && b->at[i] != '-'; i++) {
         int v = base64_value(b->at[i]);
 
         if (v < 0 && b->at[i] <= ' ')

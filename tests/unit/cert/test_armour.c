@@ -67,6 +67,10 @@ static const struct row rows[] = {
     {BEGIN, "\xe2\x80\x94 BEGIN CERTIFICATE \xe2\x80\x94", 2, 2, "not begin with five dashes"},
     {BEGIN, "-----BEGIN CERTIFICATE----", 2, 2, "its BEGIN line does not end in five dashes"},
     {BEGIN, "-----begin certificate-----", 2, 2, "its BEGIN line is not in capitals"},
+    {BEGIN, "-----BEGINCERTIFICATE-----", 2, 2, "its BEGIN line is misspelt"},
+    {BEGIN, "-----BEGN CERTIFICATE-----", 2, 2, "its BEGIN line is misspelt"},
+    {BEGIN, "----xBEGIN CERTIFICATE-----", 2, 2, "its BEGIN line is misspelt"},
+    {END, "-----ENDCERTIFICATE-----", 2, 3, "because the END before it (line "},
     {BEGIN, BEGIN "x", 2, 2, "its BEGIN line has something behind it"},
     {BEGIN "\n", BEGIN, 2, 2, "its BEGIN line has something behind it"},
     {BEGIN, "-----BEGIN CERTIFCATE-----", 0, 0, "do not name the same thing"},
@@ -184,6 +188,20 @@ static void test_armour__glued_end_and_begin__both_are_seen(void **state)
     pgseal__bundle_done(&b);
 }
 
+static void test_armour__line_longer_than_openssls__what_it_loads_is_loaded(void **state)
+{
+    struct pgseal__bundle b;
+    char text[15000];
+
+    /* OpenSSL reads 254 bytes at a time, so a BEGIN behind as many begins a line for it. */
+    snprintf(text, sizeof(text), "%s%254s%s%s", one, "", two, three);
+    assert_int_equal(pgseal__bundle_read((uint8_t *)text, strlen(text), T_TODAY, &b), 0);
+    assert_int_equal(b.loads, 3);
+    assert_true(b.v[0].loaded && b.v[1].loaded && b.v[2].loaded);
+    assert_int_equal(b.v[1].flaw, PGSEAL__FLAW_NONE);
+    pgseal__bundle_done(&b);
+}
+
 static void test_armour__prose__is_no_block(void **state)
 {
     static const char *const texts[] = {"-- end of the first part --\n", "see - BEGIN here -\n",
@@ -222,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_armour__typo_in_both_lines__still_a_certificate),
         cmocka_unit_test(test_armour__whole_certificate_in_one_line__read),
         cmocka_unit_test(test_armour__glued_end_and_begin__both_are_seen),
+        cmocka_unit_test(test_armour__line_longer_than_openssls__what_it_loads_is_loaded),
         cmocka_unit_test(test_armour__prose__is_no_block),
         cmocka_unit_test(test_armour__cr_alone__is_named),
     };

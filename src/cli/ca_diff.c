@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* `pgseal ca diff`: how two files of roots differ, and what that means. */
+#include "ca_int.h"
+#include "ca_read_int.h"
+#include "ca_show_int.h"
+#include "optscan_int.h"
+#include "out_int.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum opt_id { OPT_AT, OPT_ALL, OPT_JSON, OPT_HELP };
+static const struct cli_optrow OPTS[] = {
+    {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01"},
+    {'a', "all", NULL, "Options", "each certificate in a line of its own"},
+    {0, "json", NULL, "Options", "print JSON"},
+    {'?', "help", NULL, "Options", "show this text"},
+};
+
+struct app {
+    bool all, json, help;
+    int64_t now_unix_s;
+};
+
+static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
+{
+    struct app *a = ctx;
+
+    switch ((enum opt_id)row) {
+    case OPT_AT:
+        if (cli_day(arg, &a->now_unix_s))
+            return 0;
+        cli_str_addf(why, "pgseal: error: --at: \"%s\" is not a day such as 2027-06-01\n", arg);
+        return -1;
+    case OPT_ALL:
+        a->all = true;
+        return 0;
+    case OPT_JSON:
+        a->json = true;
+        return 0;
+    case OPT_HELP:
+        a->help = true;
+        return 0;
+    }
+    return 0;
+}
+
+static void help(void)
+{
+    struct cli_str s = {0};
+
+    cli_str_add(&s, "pgseal ca diff compares two files of root certificates: what is gone, what "
+                    "is new, and whether\n"
+                    "every server that A verifies is verified by B.\n"
+                    "\n"
+                    "Usage: pgseal ca diff [OPTION]... A B\n"
+                    "\n"
+                    "One of the files may be - for standard input.\n");
+    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
+    cli_str_add(&s, "\n"
+                    "  pgseal ca diff rds-combined-ca-bundle.pem global-bundle.pem\n");
+    fputs(cli_str(&s), stdout);
+    cli_str_done(&s);
+}
+
+/* ---- text --------------------------------------------------------------------------------------
+ */
+
+static const struct ca_item *item_of(const struct ca_change *c)
+{
+    return c->a != NULL ? c->a : c->b;
+}
+
+static void each(struct cli_str *out, const struct ca_change *c)
+{
+    const struct ca_item *it = item_of(c);
+    const char *sign = c->kind == CA_GONE ? "-" : c->kind == CA_NEW ? "+" : "~";
+    char until[40];
+
+    pgseal__utc(until, it->info.not_after_unix_s);
+    cli_str_addf(out, "%s %5d  %.10s  %.12s  %s\n", sign, it->line, until, it->info.sha256, it->cn);
+    if (c->a == NULL || c->b == NULL)
+        return;
+    pgseal__utc(until, c->b->info.not_after_unix_s);
+    cli_str_addf(out, "> %5d  %.10s  %.12s  %s (%s)\n", c->b->line, until, c->b->info.sha256,
+                 c->b->cn, ca_change_name(c->kind));
+}
+
+static int by_region(const void *a, const void *b)
+{
+    const struct ca_change *x = a;
+    const struct ca_change *y = b;
+    int d = (int)x->kind - (int)y->kind;
+
+    d = d != 0 ? d : strcmp(item_of(x)->region, item_of(y)->region);
+    d = d != 0 ? d : strcmp(item_of(x)->generation, item_of(y)->generation);
+    return d != 0 ? d : item_of(x)->line - item_of(y)->line;
+}
+
+static bool is_grouped(const struct ca_change *c)
+{
+    return (c->kind == CA_GONE || c->kind == CA_NEW) && item_of(c)->generation[0] != '\0';
+}
+
+/* All of one region: "- us-east-1  rds-ca-2019 (2), rds-ca-rsa2048-g1". Returns how many. */
+static size_t region(struct cli_str *out, const struct ca_change *c, size_t n)
+{
+    const char *name = item_of(c)->region;
+    const char *last = "";
+    size_t of_last = 0;
+    size_t i;
+
+    cli_str_addf(out, "%s %-18s  ", c->kind == CA_GONE ? "-" : "+",
+                 name[0] != '\0' ? name : "(all regions)");
+    for (i = 0; i < n && is_grouped(&c[i]) && c[i].kind == c->kind &&
+                strcmp(item_of(&c[i])->region, name) == 0;
+         i++) {
+        const char *generation = item_of(&c[i])->generation;
+
+        if (strcmp(generation, last) == 0) {
+            of_last++;
+            continue;
+        }
+        if (of_last > 1)
+            cli_str_addf(out, " (%zu)", of_last);
+        cli_str_addf(out, "%s%s", last[0] != '\0' ? ", " : "", generation);
+        last = generation;
+        of_last = 1;
+    }
+    if (of_last > 1)
+        cli_str_addf(out, " (%zu)", of_last);
+    cli_str_addc(out, '\n');
+    return i;
+}
+
+static void changes(struct cli_str *out, const struct ca_diff *d, bool all)
+{
+    qsort(d->v, d->n, sizeof(d->v[0]), by_region);
+    if (d->n > 0)
+        cli_str_addc(out, '\n');
+    for (size_t i = 0; i < d->n;) {
+        if (!all && is_grouped(&d->v[i])) {
+            i += region(out, &d->v[i], d->n - i);
+        } else {
+            each(out, &d->v[i]);
+            i++;
+        }
+    }
+}
+
+static size_t count(const struct ca_diff *d, enum ca_change_kind from, enum ca_change_kind to)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        n += d->v[i].kind >= from && d->v[i].kind <= to;
+    return n;
+}
+
+static void print_text(const struct ca_file f[2], const struct ca_diff *d, bool all)
+{
+    struct cli_str out = {0};
+    char text[1000];
+    int columns = cli_columns(STDOUT_FILENO);
+    bool colour = cli_may_colour(STDOUT_FILENO);
+    size_t changed = count(d, CA_REISSUED, CA_TAMPERED);
+
+    for (int i = 0; i < 2; i++) {
+        ca_file_headline(&f[i], text, sizeof(text));
+        cli_str_addf(&out, "%s: %s: %s\n", i == 0 ? "A" : "B", f[i].name, text);
+    }
+    if (d->n == 0) {
+        cli_str_addf(&out, "the same %zu certificate%s\n", d->both, d->both == 1 ? "" : "s");
+    } else {
+        cli_str_addf(&out, "%zu in both, %zu only in A, %zu only in B", d->both,
+                     count(d, CA_GONE, CA_GONE), count(d, CA_NEW, CA_NEW));
+        if (changed > 0)
+            cli_str_addf(&out, ", %zu changed", changed);
+        cli_str_addc(&out, '\n');
+    }
+    if (d->meanings > 0)
+        cli_str_addc(&out, '\n');
+    for (size_t i = 0; i < d->meanings; i++)
+        cli_story_part(&out, i == 0 ? "so:" : "", d->meaning[i], columns, colour);
+    changes(&out, d, all);
+    fputs(cli_str(&out), stdout);
+    cli_str_done(&out);
+}
+
+/* ---- JSON --------------------------------------------------------------------------------------
+ */
+
+static json_t *file_json(const struct ca_file *f)
+{
+    json_t *o = cli_json_object();
+    char text[400];
+
+    cli_json_text(o, "file", f->name);
+    ca_file_headline(f, text, sizeof(text));
+    cli_json_text(o, "headline", text);
+    cli_json_int(o, "loads", f->loads);
+    return o;
+}
+
+static int print_json(const struct ca_file f[2], const struct ca_diff *d)
+{
+    json_t *o = cli_json_object();
+    json_t *list = cli_json_array();
+    json_t *meaning = cli_json_array();
+
+    cli_json_put(o, "a", file_json(&f[0]));
+    cli_json_put(o, "b", file_json(&f[1]));
+    cli_json_bool(o, "same", d->n == 0);
+    cli_json_int(o, "both", (int64_t)d->both);
+    for (size_t i = 0; i < d->meanings; i++)
+        cli_json_add(meaning, cli_json_string(d->meaning[i]));
+    cli_json_put(o, "meaning", meaning);
+    for (size_t i = 0; i < d->n; i++) {
+        const struct ca_change *c = &d->v[i];
+        json_t *change = cli_json_object();
+
+        cli_json_text(change, "change", ca_change_name(c->kind));
+        if (c->a != NULL)
+            cli_json_put(change, "a", cli_ca_item_json(c->a, f[0].now_unix_s));
+        else
+            cli_json_null(change, "a");
+        if (c->b != NULL)
+            cli_json_put(change, "b", cli_ca_item_json(c->b, f[1].now_unix_s));
+        else
+            cli_json_null(change, "b");
+        cli_json_add(list, change);
+    }
+    cli_json_put(o, "changes", list);
+    return cli_json_print(stdout, o) ? CLI_FINE : CLI_FOUND;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ */
+
+static int look(const char *path, int64_t now_unix_s, struct ca_file *f)
+{
+    struct cli_ca_bytes bytes;
+    struct pgseal_err err = {0};
+    int rc = cli_ca_read(path, &bytes);
+
+    if (rc == CLI_FINE &&
+        ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, NULL, f, &err) < 0) {
+        fprintf(stderr, "pgseal: error: %s\n", err.msg);
+        rc = CLI_FOUND;
+    }
+    cli_ca_bytes_done(&bytes);
+    return rc;
+}
+
+static int compare(const struct app *a, char **paths)
+{
+    struct ca_file f[2] = {{.n = 0}, {.n = 0}};
+    struct ca_diff d = {.n = 0};
+    struct pgseal_err err = {0};
+    int rc = look(paths[0], a->now_unix_s, &f[0]);
+    int differ = 0;
+
+    if (rc == CLI_FINE)
+        rc = look(paths[1], a->now_unix_s, &f[1]);
+    if (rc == CLI_FINE && (differ = ca_diff(&f[0], &f[1], &d, &err)) < 0) {
+        fprintf(stderr, "pgseal: error: %s\n", err.msg);
+        rc = CLI_FOUND;
+    }
+    if (rc == CLI_FINE && a->json)
+        rc = print_json(f, &d);
+    else if (rc == CLI_FINE)
+        print_text(f, &d, a->all);
+    ca_diff_done(&d);
+    ca_file_done(&f[0]);
+    ca_file_done(&f[1]);
+    return rc != CLI_FINE ? rc : differ != 0 ? CLI_FOUND : CLI_FINE;
+}
+
+int cli_ca_diff(int argc, char **argv)
+{
+    struct app a = {.now_unix_s = (int64_t)time(NULL)};
+    struct cli_str why = {0};
+    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+
+    if (first >= 0 && argc - first != 2 && !a.help) {
+        cli_str_addf(&why, "pgseal: error: two files are compared, not %d\n", argc - first);
+        first = -1;
+    }
+    fputs(cli_str(&why), stderr);
+    cli_str_done(&why);
+    if (first < 0) {
+        fputs("pgseal: hint: pgseal ca diff --help\n", stderr);
+        return CLI_USAGE;
+    }
+    if (a.help) {
+        help();
+        return CLI_FINE;
+    }
+    if (a.json && !cli_json_ready())
+        return CLI_USAGE;
+    return compare(&a, argv + first);
+}
