@@ -151,7 +151,7 @@ void cli_drop_secrets(char *text)
     hide(text, true);
 }
 
-#define WORD_MAX 32
+#define WORD_MAX 48 /* the longest name of a page has 41 */
 
 /* Edits from a to b: insert, delete, replace, swap of neighbours (restricted Damerau-Levenshtein).
  */
