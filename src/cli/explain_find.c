@@ -79,30 +79,38 @@ static bool same_name(const char *a, const char *b)
     return *a == *b;
 }
 
-static bool has_name(const struct cli_page *p, const char *asked)
+static bool same_letters(const char *a, const char *b)
 {
-    if (same_name(p->name, asked))
+    return strcmp(a, b) == 0;
+}
+
+/* The page's own name, or one of the others. */
+static bool has_name(const struct cli_page *p, const char *asked,
+                     bool (*same)(const char *a, const char *b), bool others)
+{
+    if (same(p->name, asked))
         return true;
-    for (const char *const *name = p->names; *name != NULL; name++)
-        if (same_name(*name, asked))
+    for (const char *const *name = p->names; others && *name != NULL; name++)
+        if (same(*name, asked))
             return true;
     return false;
 }
 
+/* First what is typed exactly: service and SERVICE are two pages, SSL_CERT_FILE and ssl_cert_file
+ * are names of two. */
 static size_t by_name(const struct cli_page *pages, size_t n, const char *asked,
                       struct cli_hit *hits)
 {
+    static const struct {
+        bool (*same)(const char *a, const char *b);
+        bool others;
+    } rounds[] = {{same_letters, false}, {same_letters, true}, {same_name, true}};
     size_t found = 0;
 
-    for (size_t i = 0; i < n; i++) { /* service and SERVICE are two pages */
-        if (strcmp(pages[i].name, asked) == 0) {
-            hits[0] = (struct cli_hit){&pages[i], 1};
-            return 1;
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        if (has_name(&pages[i], asked))
-            hits[found++] = (struct cli_hit){&pages[i], 1};
+    for (size_t k = 0; k < PGSEAL_COUNT(rounds) && found == 0; k++)
+        for (size_t i = 0; i < n; i++)
+            if (has_name(&pages[i], asked, rounds[k].same, rounds[k].others))
+                hits[found++] = (struct cli_hit){&pages[i], 1};
     return found;
 }
 
@@ -367,7 +375,7 @@ size_t cli_explain_near(const struct cli_page *pages, size_t n, const char *aske
                         const struct cli_page **near, size_t max)
 {
     char **names = cli_alloc(n * sizeof(*names));
-    const struct cli_page **page = cli_alloc(n * sizeof(*page));
+    size_t *row = cli_alloc(n * sizeof(*row));
     struct cli_str typed = {0};
     size_t found = 0;
     size_t left = n;
@@ -377,7 +385,7 @@ size_t cli_explain_near(const struct cli_page *pages, size_t n, const char *aske
 
         cli_explain_fold(&folded, pages[i].name);
         names[i] = cli_strdup(cli_str(&folded));
-        page[i] = &pages[i];
+        row[i] = i;
         cli_str_done(&folded);
     }
     cli_explain_fold(&typed, asked);
@@ -389,16 +397,16 @@ size_t cli_explain_near(const struct cli_page *pages, size_t n, const char *aske
             break;
         while (names[at] != best)
             at++;
-        near[found++] = page[at];
+        near[found++] = &pages[row[at]];
         cli_free(names[at]);
         left--;
         names[at] = names[left];
-        page[at] = page[left];
+        row[at] = row[left];
     }
     while (left > 0)
         cli_free(names[--left]);
     cli_free(names);
-    cli_free(page);
+    cli_free(row);
     cli_str_done(&typed);
     return found;
 }

@@ -170,6 +170,13 @@ PASTED = [
     ("rds.force_ssl", ["force-ssl"]),
     ("force_ssl", ["force-ssl"]),
     ("PGSSLROOTCERT", ["sslrootcert"]),
+    ("PGSERVICEFILE", ["service"]),
+    ("PGREQUIRESSL", ["sslmode"]),
+    ("SSL_CERT_FILE", ["sslrootcert"]),
+    ("~/.pgpass", ["passfile"]),
+    ("ssl_ciphers", ["server-settings"]),
+    ("@SECLEVEL", ["security-level"]),
+    ("OCSP", ["revocation"]),
     ("verify-full", ["verify-modes", "sslmode"]),
     ("generate-db-auth-token", ["iam"]),
     ("rds-combined-ca-bundle.pem", ["trust-files"]),
@@ -217,6 +224,8 @@ def test_explain__unknown__near_names_and_exit_1(explain):
     assert err.startswith('pgseal: error: no page about "sslmoed"\n  fix:  Did you mean sslmode')
     code, out, err = explain("x509_cert_has_expird")
     assert code == 1 and "Did you mean X509_CERT_HAS_EXPIRED" in err
+    code, out, err = explain("X509_UNABLE_TO_GET_ISSUER_CERT_LOCALY")
+    assert code == 1 and "Did you mean X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY" in err
     code, out, err = explain("quite\x1b[31m\nunknown")
     assert code == 1 and "\x1b" not in err and '"quite\\x1b[31m"' in err
     assert json.loads(explain("--json", "nosuchpage")[1]) == {"pages": []}
