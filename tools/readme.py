@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: PostgreSQL
-"""What README.md shows is what the programs print: makes its blocks, or checks them.
+"""What README.md, README.ja.md and docs/demo.md show is what the programs print: makes their blocks, or checks them.
 
     tools/readme.py [--check] [--pgseal PROGRAM] [--psql PROGRAM]
 
-A block of README.md stands between `<!-- readme: NAME -->` and `<!-- end -->`. `demo` is the transcript of
+A block stands between `<!-- readme: NAME -->` and `<!-- end -->`. `demo` is the transcript of
 `pgseal demo`; `pair-*` is one command given to psql and to pgseal, on the server of `pgseal demo --keep`. Ports,
 directories, times and versions are made equal before comparing, and ports and directories before writing.
 """
@@ -20,7 +20,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+PAGES = [p for p in (ROOT / "README.md", ROOT / "README.ja.md", ROOT / "docs/demo.md") if p.exists()]
+BLOCK = re.compile(r"(<!-- readme: (\S+) -->\n)(.*?)(<!-- end -->)", re.S)
 HOST = "demo.cluster-cx5u2qk1abcd.ap-northeast-1.rds.amazonaws.com"
 
 # NAME: what the server presents, the connection string, what else stands on the command line.
@@ -30,6 +31,11 @@ PAIRS = {
                      "host=$HOST sslmode=verify-full sslrootcert=ap-northeast-1-bundle.pem", []),
     "pair-missing": ("current", "host=$HOST sslmode=require sslrootcert=missing.pem",
                      ["-At", "-c", "select ssl_is_used()"]),
+}
+
+# NAME: what the server presents, the words behind `pgseal`, how many lines of the answer are shown.
+ONES = {
+    "one-status": ("current", ["status", "host=$HOST sslmode=verify-full sslrootcert=ap-northeast-1-bundle.pem"], 20),
 }
 
 
@@ -81,7 +87,17 @@ class Server:
         self.present("current")
         return "```console\n" + self.plain(text) + "```\n"
 
+    def one(self, identity, argv, lines):
+        self.present(identity)
+        out = run([self.pgseal] + [word.replace("$HOST", HOST) for word in argv], env=self.env,
+                  cwd=self.dir + "/client").splitlines(keepends=True)
+        words = " ".join('"%s"' % word if " " in word else word for word in argv)
+        text = "$ pgseal %s\n%s%s" % (words, "".join(out[:lines]), "...\n" if len(out) > lines else "")
+        self.present("current")
+        return "```console\n" + self.plain(text) + "```\n"
+
     def plain(self, text):
+        text = text.replace(self.port + "  ", "5432  " + " " * (len(self.port) - 4))  # columns stay columns
         return text.replace(self.dir, "/tmp/pgseal-demo").replace(self.port, "5432")
 
     def end(self):
@@ -103,6 +119,8 @@ def make_blocks(pgseal, psql):
             blocks = {"demo": "```console\n" + server.plain(story.group(0)) + "```\n"}
             for name, (identity, conninfo, more) in PAIRS.items():
                 blocks[name] = server.pair(psql, identity, conninfo, more)
+            for name, (identity, argv, lines) in ONES.items():
+                blocks[name] = server.one(identity, argv, lines)
         finally:
             server.end()
     finally:
@@ -114,6 +132,8 @@ def comparable(text):
     text = re.sub(r"\d{4}-\d\d-\d\d\s+\d\d:\d\d:\d\d UTC", "TIME", text)
     text = re.sub(r"\d+ days? ago", "AGO", text)
     text = re.sub(r"\b1\d\.\d+ \(Debian [^)]*\)", "VERSION", text)
+    text = re.sub(r"(127\.0\.0\.1:|backend pid +)\d+( +)?(127\.0\.0\.1:)?\d*", r"\1N", text)
+    text = re.sub(r"sha256 [0-9a-f]+", "sha256 X", text)
     text = re.sub(r"says, [0-9.]+ s", "says, SECONDS", text)
     return " ".join(text.split())
 
@@ -126,23 +146,18 @@ def main():
     args = parser.parse_args()
     psql = args.psql or os.path.join(run(["pg_config", "--bindir"]).strip(), "psql")
     blocks = make_blocks(os.path.abspath(args.pgseal), psql)
-    text = README.read_text()
-    wrong = []
-
-    def replace(match):
-        name = match.group(1)
-        if comparable(match.group(2)) != comparable(blocks.pop(name)):
-            wrong.append(name)
-        return match.group(0)
-
-    if args.check:
-        re.sub(r"<!-- readme: (\S+) -->\n(.*?)<!-- end -->", replace, text, flags=re.S)
-        if wrong or blocks:
-            sys.exit("README.md does not show what is printed: %s (make it so: tools/readme.py)" %
-                     ", ".join(wrong + list(blocks)))
-        return
-    README.write_text(re.sub(r"(<!-- readme: (\S+) -->\n).*?(<!-- end -->)",
-                             lambda m: m.group(1) + blocks[m.group(2)] + m.group(3), text, flags=re.S))
+    wrong, shown = [], set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for _, name, body, _ in BLOCK.findall(text):
+            shown.add(name)
+            if comparable(body) != comparable(blocks.get(name, "")):
+                wrong.append("%s: %s" % (page.name, name))
+        if not args.check:
+            page.write_text(BLOCK.sub(lambda m: m.group(1) + blocks[m.group(2)] + m.group(4), text), encoding="utf-8")
+    if args.check and (wrong or shown != set(blocks)):
+        sys.exit("what is shown is not what is printed: %s (make it so: tools/readme.py)" %
+                 ", ".join(wrong + sorted(set(blocks) - shown)))
 
 
 main()
