@@ -68,6 +68,22 @@ struct pgseal_cert_info {
 PGSEAL_API int pgseal_cert_describe(const uint8_t *der, size_t n, struct pgseal_cert_info *out,
                                     struct pgseal_err *err);
 
+/** A certificate that a trust set was given by a file. */
+struct pgseal_anchor {
+    const char *file; /**< as it was named; lends from the trust set */
+    int line;         /**< of its BEGIN */
+    struct pgseal_cert_info cert;
+};
+typedef void (*pgseal_anchor_fn)(void *ctx, const struct pgseal_anchor *anchor);
+/**
+ * Calls `fn` for each certificate of the set's files, in their order, as OpenSSL loads them.
+ * Directories are not listed.
+ *
+ * @return  their number.
+ */
+PGSEAL_API size_t pgseal_trust_anchors(const struct pgseal_trust *t, pgseal_anchor_fn fn,
+                                       void *ctx);
+
 /** What verified: the anchor and the earliest end of validity on the path. {0} = nothing. */
 struct pgseal_verified {
     bool chain;                   /**< the chain was verified */

@@ -60,6 +60,8 @@ PGSEAL_API struct pgseal_tls_ctx *pgseal_tls_ctx_free(struct pgseal_tls_ctx *c);
 
 /** Notes for people gathered while the context was built ("WARNING: ..."): i-th or NULL. */
 PGSEAL_API const char *pgseal_tls_ctx_warning(const struct pgseal_tls_ctx *c, size_t i);
+/** Lends the trust set a context verifies with; NULL when it has none. */
+PGSEAL_API const struct pgseal_trust *pgseal_tls_ctx_trust(const struct pgseal_tls_ctx *c);
 /** True when the context verifies the peer's chain. */
 PGSEAL_API bool pgseal_tls_ctx_verifies(const struct pgseal_tls_ctx *c);
 

@@ -141,3 +141,20 @@ const struct pgseal__anchor *pgseal__anchor_nearest(const struct pgseal__anchors
     }
     return best;
 }
+
+size_t pgseal_trust_anchors(const struct pgseal_trust *t, pgseal_anchor_fn fn, void *ctx)
+{
+    struct pgseal__anchors a;
+    size_t n;
+
+    pgseal__anchors_of(t, &a);
+    n = pgseal__anchors_count(&a);
+    for (size_t i = 0; fn != NULL && i < a.n; i++) {
+        struct pgseal_anchor anchor = {.file = a.v[i].source->name, .line = a.v[i].line};
+
+        if (a.v[i].cert != NULL && pgseal__cert_describe(a.v[i].cert, &anchor.cert) == 0)
+            fn(ctx, &anchor);
+    }
+    pgseal__anchors_done(&a);
+    return n;
+}

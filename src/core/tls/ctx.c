@@ -33,6 +33,11 @@ const char *pgseal_tls_ctx_warning(const struct pgseal_tls_ctx *c, size_t i)
     return i < c->nwarnings ? c->warnings[i] : NULL;
 }
 
+const struct pgseal_trust *pgseal_tls_ctx_trust(const struct pgseal_tls_ctx *c)
+{
+    return c->trust;
+}
+
 bool pgseal_tls_ctx_verifies(const struct pgseal_tls_ctx *c)
 {
     return c->verify;

@@ -113,6 +113,38 @@ static void test_trust__line_of_a_root__is_exact(void **state)
     }
 }
 
+struct seen {
+    char text[512];
+    struct pgseal_cert_info last;
+};
+
+static void see(void *ctx, const struct pgseal_anchor *a)
+{
+    struct seen *s = ctx;
+
+    pgseal__append(s->text, sizeof(s->text), "%s:%d %s; ", a->file, a->line, a->cert.subject);
+    s->last = a->cert;
+}
+
+static void test_trust__anchors__those_openssl_loads(void **state)
+{
+    struct pgseal_trust *t = pgseal_trust_new(NULL);
+    struct seen s = {0};
+    char text[8192];
+
+    snprintf(text, sizeof(text), "# ours\n%s    %s", pgseal_minted_cert_pem(sub),
+             pgseal_minted_cert_pem(root)); /* the second one is indented: OpenSSL passes over it */
+    assert_int_equal(pgseal_trust_anchors(t, see, &s), 0);
+    assert_int_equal(pgseal_trust_anchors(NULL, see, &s), 0);
+    assert_int_equal(add(t, "a.pem", text, NULL), 1);
+    assert_int_equal(add(t, "b.pem", pgseal_minted_cert_pem(root), NULL), 1);
+    assert_int_equal(pgseal_trust_anchors(t, see, &s), 2);
+    assert_int_equal(pgseal_trust_anchors(t, NULL, NULL), 2);
+    assert_string_equal(s.text, "a.pem:2 CN=Test Sub; b.pem:1 CN=Test Root; ");
+    assert_true(s.last.self_issued);
+    pgseal_trust_free(t);
+}
+
 static void test_trust__time_travel__as_asked(void **state)
 {
     struct pgseal_trust *t = pgseal_trust_new(NULL);
@@ -302,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trust__roots_in_a_file__verify_and_are_found_again),
         cmocka_unit_test(test_trust__line_of_a_root__is_exact),
+        cmocka_unit_test(test_trust__anchors__those_openssl_loads),
         cmocka_unit_test(test_trust__time_travel__as_asked),
         cmocka_unit_test(test_trust__no_certificate__libpq_text),
         cmocka_unit_test(test_trust__directory__is_read_when_needed),
