@@ -6,6 +6,7 @@
 #include "ca/diff.h"
 #include "ca/export.h"
 #include "ca/fetch.h"
+#include "ca/forecast.h"
 #include "ca/show.h"
 #include "ca/name.h"
 #include "ca/own.h"

@@ -22,6 +22,9 @@ TLS = {
     "v1.2": ("hostssl all all all {auth}\nhostnossl all all all {plain}\n",
              {"ssl": "on", "ssl_max_protocol_version": "TLSv1.2"}),
 }
+# Files of authorities that are called as those of RDS are.
+RDS_FILES = {"rds-all.pem": ["rds2048", "rds4096", "rds384"], "rds-one.pem": ["rds2048"], "amazon.pem": ["acm"],
+             "rds-with-intermediate.pem": ["rds2048", "rds4096", "rds384", "rdssub"]}
 BLOCK = re.compile(r"^(?:<!-- stage:(?P<stage>[^\n]*)-->\n)?```console\n(?P<body>.*?)^```$", re.M | re.S)
 
 
@@ -74,12 +77,14 @@ class Stage:
     def _copy_files(self, where):
         roots, crls = self.files.roots, self.files.crls
         names = {"root.pem": roots["good"], "intermediate.pem": roots["sub"], "other-root.pem": roots["other"],
-                 "ec-root.pem": roots["ecroot"],
+                 "ec-root.pem": roots["ecroot"], "server.pem": roots["selfsigned"],
                  "same-name-root.pem": roots["imposter"], "empty.pem": roots["empty"], "text.pem": roots["text"],
                  "broken.pem": roots["badder"], "html.pem": roots["html"], "root.crl": crls["good"],
                  "revoked.crl": crls["leafrevoked"], "expired.crl": crls["expired"], "future.crl": crls["future"]}
         for name, source in names.items():
             shutil.copyfile(source, where / name)
+        for name, authorities in RDS_FILES.items():
+            (where / name).write_text("".join(self.pki.pem(ca) for ca in authorities))
         key = self.pki.key(self.pki.leaf_key("app", True))
         (where / "client.pem").write_bytes(pki_module.pem_of(self.pki.leaf("app", True)))
         for name, mode, data in (("client.key", 0o600, pem_key(key)), ("client-open.key", 0o644, pem_key(key)),

@@ -13,6 +13,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 # What a client asks for: the shape of an Aurora cluster endpoint, reached through hostaddr.
+ORG = "pgseal tests"
 HOST = "db1.cluster-cexample0.eu-test-1.rds.pgseal.test"
 NOW = datetime.datetime.utcnow().replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
@@ -39,6 +40,15 @@ AUTHORITIES = {
     "subsub": dict(key="p256", issuer="sub", cn="pgseal one subordinate too many"),
     "nokeysign": dict(key="p256", issuer="root", keysign=False, cn="pgseal CA without keyCertSign"),
     "constrained": dict(key="p256", issuer="root", permitted="pgseal.invalid", cn="pgseal constrained CA"),
+    # called as Amazon RDS calls its own, in a region that is none: no published root has such a name
+    "rds2048": dict(key="rsa", cn="Amazon RDS ap-test-1 Root CA RSA2048 G1"),
+    "rds4096": dict(key="p256-b", cn="Amazon RDS ap-test-1 Root CA RSA4096 G1"),
+    "rds384": dict(key="p384", digest="sha384", cn="Amazon RDS ap-test-1 Root CA ECC384 G1"),
+    "rdssub": dict(key="rsa-b", issuer="rds2048", pathlen=0, cn="Amazon RDS ap-test-1 Subordinate CA RSA2048 G1.A.3"),
+    "rds2019": dict(key="p256-b", days=(-2600, -400), cn="Amazon RDS ap-test-1 Root CA"),
+    "rdssub2019": dict(key="p256", issuer="rds2019", days=(-2600, -400), cn="Amazon RDS ap-test-1 2019 CA"),
+    "acm": dict(key="p256-b", org="Amazon", cn="Amazon Root CA 99"),
+    "acmsub": dict(key="p256", issuer="acm", org="Amazon", cn="Amazon RSA 2048 M99"),
     "clientroot": dict(key="p256", cn="pgseal test Client Root CA"),
     "clientother": dict(key="p256-b", cn="pgseal some other Client Root CA"),
 }
@@ -51,6 +61,11 @@ def dns(*names):
 def ips(*names):
     return [x509.IPAddress(ipaddress.ip_address(n)) for n in names]
 
+
+# Endpoints called as RDS calls them, reached through hostaddr.
+_RDS = "cx5u2qk1abcd.ap-test-1.rds.amazonaws.com"
+RDS_CLUSTER, RDS_INSTANCE, RDS_PROXY = "app.cluster-" + _RDS, "app-1." + _RDS, "pool.proxy-" + _RDS
+RDS_NAMES = dict(cn=RDS_INSTANCE, san=dns(RDS_CLUSTER, "app.cluster-ro-" + _RDS, RDS_INSTANCE))
 
 # Server certificates. Default: issued by sub for HOST as a dNSName, valid, RSA key, serverAuth.
 LEAVES = {
@@ -122,6 +137,13 @@ LEAVES = {
     "sanmail": dict(cn=HOST, san=[x509.RFC822Name("dba@pgseal.test")]),
     "sanuri": dict(cn=HOST, san=[x509.UniformResourceIdentifier("https://pgseal.test/")]),
     "sanlong": dict(san=dns(("x" * 60 + ".") * 3 + "pgseal.test")),
+    # as RDS has them: for one year where the engine needs no restart for a new one, else for three
+    "rdsyear": dict(RDS_NAMES, issuer="rdssub", chain=["rdssub", "rds2048"], days=(-30, 335)),
+    "rdsstuck": dict(RDS_NAMES, issuer="rdssub", days=(-250, 115)),
+    "rdsstuck3": dict(cn=RDS_INSTANCE, san=dns(RDS_INSTANCE), issuer="rdssub", days=(-700, 395)),
+    "rdsold": dict(cn=RDS_INSTANCE, san=dns(RDS_INSTANCE), issuer="rdssub2019", days=(-2500, -450)),
+    "rdsproxy": dict(cn="*.proxy-" + _RDS, san=dns("*.proxy-" + _RDS), issuer="acmsub"),
+    "endssoon": dict(days=(-345, 20)),
 }
 
 # Client certificates: CN is the database user.
@@ -171,7 +193,7 @@ class Pki:
             days = spec.get("days", (-10, 3650))
             key = self.key(spec["key"])
             issuer = spec.get("issuer")
-            b = self._builder(self._name(spec["cn"]), key.public_key(), issuer, days)
+            b = self._builder(self._name(spec["cn"], org=spec.get("org", ORG)), key.public_key(), issuer, days)
             if spec.get("is_ca", True):
                 b = b.add_extension(x509.BasicConstraints(True, spec.get("pathlen")), True)
                 b = b.add_extension(self._usage(spec.get("keysign", True)), True)
@@ -193,9 +215,9 @@ class Pki:
                 .not_valid_before(NOW + days[0] * DAY).not_valid_after(NOW + days[1] * DAY))
 
     @staticmethod
-    def _name(cn, cn_type=_ASN1Type.UTF8String):
+    def _name(cn, cn_type=_ASN1Type.UTF8String, org=ORG):
         names = [cn] if isinstance(cn, str) else cn
-        fixed = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "pgseal tests")]
+        fixed = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, org)]
         return x509.Name(fixed + [x509.NameAttribute(NameOID.COMMON_NAME, n, cn_type) for n in names])
 
     @staticmethod
