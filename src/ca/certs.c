@@ -47,7 +47,7 @@ int ca_certs_add(struct ca_certs *l, X509 *x509, int line, struct pgseal_err *er
     pgseal__format(it.cn, sizeof(it.cn), "%s", v->cn);
     ca_name_item(&it, x509);
     pgseal__format(v->region, sizeof(v->region), "%s", it.region);
-    v->impostor = it.standing == CA_POSED && X509_self_signed(x509, 0) == 1;
+    v->impostor = it.standing == CA_POSED && (it.root_name || v->info.self_issued);
     for (size_t i = 0; i < l->n && !v->duplicate; i++)
         v->duplicate = strcmp(l->v[i].info.sha256, v->info.sha256) == 0;
     l->n++;

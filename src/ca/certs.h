@@ -13,7 +13,7 @@ struct ca_cert {
     struct pgseal_cert_info info;
     char cn[256];    /**< common name, UTF-8, safe to show; "" when it has none */
     char region[40]; /**< "ap-northeast-1", or "" */
-    bool impostor;   /**< a root that bears a published name and is another */
+    bool impostor;   /**< bears the name of a published root and is another */
     bool duplicate;  /**< the same as one before it */
 };
 struct ca_certs {

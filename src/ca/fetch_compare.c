@@ -112,6 +112,10 @@ static int compare_old(const struct ca_judge_options *o, struct ca_fetched *f,
 
     if (rc < 0)
         return rc;
+    if (old.findings.nomem) {
+        ca_file_done(&old);
+        return pgseal__nomem(err);
+    }
     f->same_bytes = o->n == o->old_n && memcmp(o->bytes, o->old, o->n) == 0;
     rc = walk(o, f, &old, &loss, err);
     if (rc == 0)

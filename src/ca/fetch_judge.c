@@ -119,6 +119,27 @@ static int judge_findings(const struct judge *j, struct findings *why, struct pg
     return PGSEAL_E_ROOT_UNUSABLE;
 }
 
+/* Who is in no table must at least be what it says it is: signed by itself, or by one beside it. A
+ * letter changed in the issuer's or its own name would make an intermediate of unknown origin. */
+static int judge_origin(const struct judge *j, struct pgseal_err *err)
+{
+    for (size_t i = 0; i < j->f.file.n; i++) {
+        const struct ca_item *it = &j->f.file.item[i];
+
+        if (it->standing == CA_PUBLISHED || it->signature == CA_SIG_FITS)
+            continue;
+        refuse(j, err, "has a certificate of unknown origin in line %d", it->line);
+        pgseal__detail(err,
+                       "\"%s\", issued by \"%s\", is not published, and neither itself nor a "
+                       "certificate beside it has signed it.",
+                       it->cn, it->info.issuer);
+        pgseal__hint(err, "Fetch from Amazon itself, without --from. If this was from Amazon: look "
+                          "at what answers in its place.");
+        return PGSEAL_E_ROOT_UNUSABLE;
+    }
+    return 0;
+}
+
 /* ---- counting ----------------------------------------------------------------------------------
  */
 
@@ -210,6 +231,8 @@ int ca_judge(const struct ca_judge_options *o, struct ca_fetched *out, struct fi
         rc = judge_findings(&j, why, err);
     if (rc == 0)
         rc = judge_text(&j, err);
+    if (rc == 0)
+        rc = judge_origin(&j, err);
     if (rc == 0) {
         count(&j.f);
         rc = list_missing(&j, err);

@@ -22,8 +22,8 @@ static void forged(const struct ca_look *k, size_t i)
                      ca_has(it, PGSEAL__FLAW_ALTERED) ? "its signature does not fit its own key"
                                                       : k->b->v[i].problem);
     else
-        finding_seen(f, "its signature fits, but it is not the certificate that Amazon published "
-                        "under this name.");
+        finding_seen(f, "%sit is not the certificate that Amazon published under this name.",
+                     it->signature == CA_SIG_FITS ? "its signature fits, but " : "");
     if (it->standing == CA_POSED)
         finding_seen(f, " Its fingerprint %.16s... is not the published one%s.", it->info.sha256,
                      it->loaded && it->kind == CA_KIND_ROOT
@@ -34,11 +34,17 @@ static void forged(const struct ca_look *k, size_t i)
     ca_fix_fetch(k, f);
 }
 
+/* By its name, and not by what it is: one letter changed in its issuer or in a key identifier makes
+ * OpenSSL see no root any more. Intermediates are issued again under the same name. */
+static bool is_posed_root(const struct ca_item *it)
+{
+    return it->standing == CA_POSED && (it->root_name || it->info.self_issued);
+}
+
 static bool is_forged(const struct ca_item *it)
 {
     return it->is_cert && it->twin_line == 0 &&
-           (it->signature == CA_SIG_BROKEN ||
-            (it->standing == CA_POSED && it->kind == CA_KIND_ROOT));
+           (it->signature == CA_SIG_BROKEN || is_posed_root(it));
 }
 
 static void judge_forged(const struct ca_look *k)
@@ -77,8 +83,7 @@ static size_t pick(const struct ca_look *k, pick_fn fn, struct ca_lines *l)
 static bool is_unknown(const struct ca_look *k, const struct ca_item *it)
 {
     return it->twin_line == 0 && it->signature != CA_SIG_BROKEN &&
-           (it->standing == CA_UNPUBLISHED ||
-            (it->standing == CA_POSED && it->kind != CA_KIND_ROOT));
+           (it->standing == CA_UNPUBLISHED || (it->standing == CA_POSED && !is_posed_root(it)));
 }
 
 static bool is_anchor(const struct ca_look *k, const struct ca_item *it)

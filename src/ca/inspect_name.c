@@ -134,6 +134,7 @@ void ca_name_item(struct ca_item *it, const X509 *cert)
     it->partition = "";
     if (row != NULL) {
         it->standing = known != NULL ? CA_PUBLISHED : CA_POSED;
+        it->root_name = row->root;
         pgseal__format(it->generation, sizeof(it->generation), "%s", row->generation);
         pgseal__format(it->region, sizeof(it->region), "%s", row->region);
     } else if (pgseal__rds_of(X509_get_subject_name(cert), &r)) {

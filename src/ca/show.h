@@ -32,6 +32,7 @@ struct ca_item {
     char cn[256];                 /**< common name, else the whole subject; escaped */
     enum ca_kind kind;
     enum ca_standing standing;
+    bool root_name;              /**< its name is that of a published root */
     enum ca_signature signature; /**< its own, or its issuer's in this file */
     char generation[32];         /**< "rds-ca-rsa2048-g1"; "" when it is not of Amazon */
     char region[40];             /**< "ap-northeast-1"; "" for all regions, or none */

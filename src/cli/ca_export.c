@@ -339,6 +339,16 @@ static size_t count_ended(const struct app *a)
     return n;
 }
 
+/* libpq wants a root at the end; Java takes whatever is in its store for the end. */
+static size_t count_middle(const struct app *a)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->certs.n; i++)
+        n += !a->certs.v[i].info.self_issued;
+    return n;
+}
+
 static void report_java(const struct app *a, FILE *to)
 {
     const char *type = a->form == OPT_JKS ? "JKS" : "PKCS12";
@@ -347,6 +357,9 @@ static void report_java(const struct app *a, FILE *to)
                                                  : "-storepass:env " PASSWORD_ENV;
     char *full = realpath(a->name, NULL);
 
+    if (count_middle(a) > 0)
+        fprintf(to, "  also: %zu that are no roots; Java trusts them as if they were\n",
+                count_middle(a));
     fprintf(to, "  pass: %s\n",
             a->password_is_default ? PASSWORD_DEFAULT
                 " (Java's own convention; --password-file names another)"

@@ -356,6 +356,14 @@ def test_export__file_size_limit__leaves_nothing(desk, form):
     assert desk.files() == ["bundle.pem"]
 
 
+def test_export__intermediates_in_a_truststore__are_told(desk):
+    """libpq wants a root at the end of a chain; Java takes whatever is in its store."""
+    root = rds_bundle.rds("eu-minted-1")
+    desk.bundle.write_bytes(root.pem + Minted("Amazon RDS eu-minted-1 Subordinate CA ECC384 G1.A.1", issuer=root).pem)
+    assert "  also: 1 that are no roots" in desk.export("bundle.pem", "--jks").stdout
+    assert "also:" not in desk.export("bundle.pem", "--p7b").stdout
+
+
 def test_export__standard_input_and_output__form_a_pipe(desk):
     p = subprocess.run([desk.program, "ca", "export", "-", "--p7b"], cwd=desk.dir, env=desk.env, input=rds_bundle.bundle(),
                        capture_output=True, check=False, timeout=30)

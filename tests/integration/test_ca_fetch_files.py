@@ -328,6 +328,22 @@ def test_fetch__altered_among_the_real_ones__is_found(old, tmp_path):
     untouched(old)
 
 
+def test_fetch__one_letter_anywhere_in_a_real_root__is_refused(old, tmp_path):
+    """Names, key, dates, identifiers, signature: whichever byte was changed, the root is not let in."""
+    body = rds_bundle.real("ap-northeast-1-bundle.pem")
+    if body is None:
+        pytest.skip("the real bundles are not beside the project")
+    end = body.index(b"\n-----END")
+    for at in range(30, end, 41):
+        if body[at:at + 1] == b"\n":
+            continue
+        letter = b"B" if body[at:at + 1] == b"A" else b"A"
+        (tmp_path / "letter.pem").write_bytes(body[:at] + letter + body[at + 1:])
+        p = old.fetch("--region", "ap-northeast-1", "--from", str(tmp_path / "letter.pem"), "-o", "bundle.pem")
+        assert (p.returncode, p.stdout) == (1, ""), (at, p.stderr)
+    untouched(old)
+
+
 def test_fetch__history__says_what_is_missing(place):
     """A bundle of two years ago has not the roots of the regions since."""
     if rds_bundle.real("history/global-bundle.2024-102.pem") is None:
