@@ -54,34 +54,54 @@ static bool is_known(const struct status_point *p)
     return p->ours[0] != '\0' || p->theirs[0] != '\0';
 }
 
-static int widest(const struct page *p, bool theirs)
+static int widest(const struct page *p)
 {
-    int width = (int)strlen(theirs ? "the server's end" : "this end");
+    int width = (int)strlen("this end");
 
     for (int i = 0; i < STATUS_POINTS; i++) {
-        const struct status_point *point = &p->s->judgement.point[i];
-        int n = (int)strlen(theirs ? point->theirs : point->ours);
+        int n = (int)strlen(p->s->judgement.point[i].ours);
 
         width = n > width ? n : width;
     }
     return width;
 }
 
+/* What cannot differ and does is marked "!", what may differ "~"; nothing else is coloured. */
+static const char *mark(const struct status_point *point, const struct status_point_row *row)
+{
+    if (point->match != STATUS_DIFFERENT)
+        return " ";
+    return row->weight == STATUS_PROOF ? "!" : "~";
+}
+
+static void colour_on(const struct page *p, const char *marked)
+{
+    if (p->colour && marked[0] != ' ')
+        cli_str_add(p->out, marked[0] == '!' ? "\033[1;31m" : "\033[33m");
+}
+
+static void colour_off(const struct page *p, const char *marked)
+{
+    if (p->colour && marked[0] != ' ')
+        cli_str_add(p->out, "\033[0m");
+}
+
 static void both_ends(const struct page *p)
 {
-    int left = widest(p, false), right = widest(p, true);
+    int left = widest(p);
 
     cli_str_addf(p->out, "\n  %-*s%-*s  %s\n", LABEL, "", left, "this end", "the server's end");
     for (int i = 0; i < STATUS_POINTS; i++) {
         const struct status_point *point = &p->s->judgement.point[i];
         const struct status_point_row *row = status_point_row((enum status_point_id)i);
+        const char *m = mark(point, row);
 
         if (!is_known(point))
             continue;
-        cli_str_addf(p->out, "  %-*s%-*s  %-*s", LABEL, row->label, left, shown(point->ours),
-                     point->match == STATUS_DIFFERENT ? right : 0, shown(point->theirs));
-        if (point->match == STATUS_DIFFERENT)
-            cli_str_addf(p->out, "  %s", row->weight == STATUS_PROOF ? "DIFFERENT" : "different");
+        colour_on(p, m);
+        cli_str_addf(p->out, "%s %-*s%-*s  %s", m, LABEL, row->label, left, shown(point->ours),
+                     shown(point->theirs));
+        colour_off(p, m);
         cli_str_addc(p->out, '\n');
     }
 }
@@ -92,12 +112,15 @@ static void meanings(const struct page *p)
     for (int i = 0; i < STATUS_POINTS; i++) {
         const struct status_point *point = &p->s->judgement.point[i];
         const struct status_point_row *row = status_point_row((enum status_point_id)i);
+        const char *m = mark(point, row);
         const char *text = point->match == STATUS_DIFFERENT ? row->different
                            : point->match == STATUS_SAME    ? row->same
                                                             : "";
 
-        if (text[0] != '\0')
-            fact(p, row->label, "%s", text);
+        if (text[0] == '\0')
+            continue;
+        cli_str_addf(p->out, "%s %-*s", m, LABEL, row->label);
+        cli_paragraph(p->out, text, LABEL + 2, p->columns);
     }
 }
 

@@ -38,7 +38,7 @@ static enum status_truth take_truth(const char *value)
 {
     if (value == NULL || value[0] == '\0')
         return STATUS_UNKNOWN;
-    return value[0] == 't' ? STATUS_YES : STATUS_NO;
+    return value[0] == 't' ? STATUS_YES : value[0] == 'f' ? STATUS_NO : STATUS_UNKNOWN;
 }
 
 static long take_number(const char *value)
@@ -103,9 +103,17 @@ static void take_view(struct status_view *v, const char *const *value)
         v->cert = v->cert_name[0] != '\0' || v->cert_serial[0] != '\0' ? STATUS_YES : STATUS_NO;
 }
 
-static void take_address(struct status_address *a, const char *host, const char *port)
+/*
+ * No address is a Unix socket only where pg_stat_activity says -1 for its port; a database that
+ * merely speaks the protocol may not know.
+ */
+static void take_address(struct status_address *a, const char *host, const char *port,
+                         const char *activity_port)
 {
-    a->tcp = host != NULL ? STATUS_YES : STATUS_NO; /* NULL for a Unix socket */
+    if (host != NULL)
+        a->tcp = STATUS_YES;
+    else if (activity_port != NULL && strcmp(activity_port, "-1") == 0)
+        a->tcp = STATUS_NO;
     take_text(host, a->host, sizeof(a->host));
     a->port = (int)take_number(port);
 }
@@ -115,12 +123,12 @@ static void take_self(void *ctx, const struct pgseal_row *row)
     struct asker *a = ctx;
     const char *const *v = row->value;
 
-    if (row->n < 15)
+    if (row->n < 16)
         return;
     a->s->answered = true;
     a->s->pid = take_number(v[0]);
-    take_address(&a->s->client, v[1], v[2]);
-    take_address(&a->s->self, v[3], v[4]);
+    take_address(&a->s->client, v[1], v[2], v[15]);
+    take_address(&a->s->self, v[3], v[4], v[15]);
     take_text(v[5], a->s->user, sizeof(a->s->user));
     take_text(v[6], a->s->dbname, sizeof(a->s->dbname));
     a->s->superuser = take_switch(v[7]) == STATUS_YES;
@@ -131,7 +139,7 @@ static void take_self(void *ctx, const struct pgseal_row *row)
 /* pg_stat_ssl grew: client_dn was clientdn before 12, when client_serial and GSSAPI came. */
 static long ask_self(struct asker *a)
 {
-    char sql[1024];
+    char sql[2048];
     bool is12 = a->s->version >= 120000;
 
     pgseal__format(
@@ -140,8 +148,9 @@ static long ask_self(struct asker *a)
         "pg_catalog.inet_client_port(), pg_catalog.host(pg_catalog.inet_server_addr()), "
         "pg_catalog.inet_server_port(), session_user, pg_catalog.current_database(), "
         "pg_catalog.current_setting('is_superuser'), "
-        "s.ssl, s.version, s.cipher, s.bits, %s, %s "
+        "s.ssl, s.version, s.cipher, s.bits, %s, %s, a.client_port "
         "from (select pg_catalog.pg_backend_pid() as pid) as me left join "
+        "pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) me.pid left join "
         "pg_catalog.pg_stat_ssl as s on s.pid operator(pg_catalog.=) me.pid%s",
         is12 ? "s.client_dn, s.client_serial" : "s.clientdn, null", is12 ? "g.encrypted" : "null",
         is12 ? " left join pg_catalog.pg_stat_gssapi as g on g.pid operator(pg_catalog.=) me.pid"
