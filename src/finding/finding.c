@@ -63,6 +63,7 @@ struct finding *finding_add(struct findings *l, enum finding_id id, const char *
     return f;
 }
 
+static void add_text(char *out, size_t cap, const char *fmt, va_list ap) PGSEAL_PRINTF(3, 0);
 static void add_text(char *out, size_t cap, const char *fmt, va_list ap)
 {
     size_t used = strlen(out);
