@@ -32,8 +32,9 @@ struct ca_diff {
  * Compares the certificates that libpq loads from two files (of a file that it refuses: those that
  * can be read). Their order, and one that is there twice, make no difference.
  *
- * @param a, b  borrows; must outlive `out`. Looked into at the same time of day.
- * @return      1 when they differ, 0 when they do not, or PGSEAL_E_NOMEM.
+ * @param a    borrows; must outlive `out`.
+ * @param b    as a; looked into with the same time.
+ * @return     1 when they differ, 0 when they do not, or PGSEAL_E_NOMEM.
  */
 int ca_diff(const struct ca_file *a, const struct ca_file *b, struct ca_diff *out,
             struct pgseal_err *err);

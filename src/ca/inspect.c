@@ -128,6 +128,14 @@ void ca_fix_fetch(const struct ca_look *k, struct finding *f)
 static void judge_item(struct ca_item *it, const struct pgseal__entry *e)
 {
     bool self = X509_self_signed(e->cert, 0) == 1;
+    const EVP_PKEY *key = X509_get0_pubkey(e->cert);
+    int bits = 0;
+
+    it->strength = key != NULL ? EVP_PKEY_get_security_bits(key) : 0;
+    /* Nobody checks the signature of a root: its digest does not matter. */
+    if (!self && X509_get_signature_info(e->cert, NULL, NULL, &bits, NULL) == 1 &&
+        bits < it->strength)
+        it->strength = bits;
 
     it->kind = !it->info.is_ca ? CA_KIND_LEAF : self ? CA_KIND_ROOT : CA_KIND_INTERMEDIATE;
     it->signature = e->vouched ? CA_SIG_FITS

@@ -4,6 +4,7 @@
 
 /* More findings of one kind than this are told as a number. */
 #define EACH_MAX 10
+#define EXPORT   "Turn it into PEM:\n pgseal ca export FILE --pem -o new.pem"
 
 /* What a file is instead of PEM, as core/cert/kind.c calls it. */
 static const struct {
@@ -40,6 +41,8 @@ void ca_judge_whole(const struct ca_look *k)
     finding_seen(f, "%s", k->b->sentence);
     if (id == FINDING_ID_CA_S3_ERROR || id == FINDING_ID_CA_HTML || id == FINDING_ID_CA_EMPTY)
         ca_fix_fetch(k, f);
+    else if (id == FINDING_ID_CA_PKCS7 || strcmp(k->b->whole, "der certificate") == 0)
+        put_fix(k, f, EXPORT);
     else
         put_fix(k, f, k->b->fix);
 }
@@ -268,8 +271,7 @@ void ca_judge_blocks(const struct ca_look *k)
               "this file: who has the key can pose as its certificate.");
     strangers(k, "csr", FINDING_ID_CA_CSR, "A certificate signing request",
               "A request is a question, not a certificate: put the authority's root in its place.");
-    strangers(k, "pkcs7", FINDING_ID_CA_PKCS7, "A PKCS#7 container (.p7b in PEM armour)",
-              "Turn it into certificates:\n openssl pkcs7 -print_certs -in FILE -out new.pem");
+    strangers(k, "pkcs7", FINDING_ID_CA_PKCS7, "A PKCS#7 container (.p7b in PEM armour)", EXPORT);
     strangers(k, "crl", FINDING_ID_CA_CRL, "A revocation list",
               "Put it into a file of its own and name that in sslcrl.");
     unexplained(k);

@@ -2,11 +2,11 @@
 /* Findings about certificates as such: altered, ended, twice, weak, no authority. */
 #include "inspect_int.h"
 
-#include <openssl/objects.h>
-
-#define SOON_S    (INT64_C(90) * 86400)
-#define EACH_MAX  10
-#define PUBLISHED "https://truststore.pki.rds.amazonaws.com"
+#define SOON_S       (INT64_C(90) * 86400)
+#define STRENGTH_MIN 112 /* OpenSSL level 2: RSA 2048, P-224, SHA-224 */
+#define FEW          20 /* roots: more are a public store, where one that ends is nothing special */
+#define EACH_MAX     10
+#define PUBLISHED    "https://truststore.pki.rds.amazonaws.com"
 
 /* A certificate whose signature does not fit, or who has the name of another. */
 static void forged(const struct ca_look *k, size_t i)
@@ -108,7 +108,8 @@ static bool is_early(const struct ca_look *k, const struct ca_item *it)
 
 static bool is_soon(const struct ca_look *k, const struct ca_item *it)
 {
-    return is_live_anchor(k, it) && it->info.not_after_unix_s < k->f->now_unix_s + SOON_S;
+    return is_live_anchor(k, it) && (k->f->certs <= FEW || it->partition[0] != '\0') &&
+           it->info.not_after_unix_s < k->f->now_unix_s + SOON_S;
 }
 
 static bool is_twin(const struct ca_look *k, const struct ca_item *it)
@@ -118,14 +119,7 @@ static bool is_twin(const struct ca_look *k, const struct ca_item *it)
 
 static bool is_weak(const struct ca_look *k, const struct ca_item *it)
 {
-    const char *alg = it->info.sig_alg;
-    int bits = strncmp(it->info.key, "RSA ", 4) == 0 ? (int)strtol(it->info.key + 4, NULL, 10) : 0;
-    bool old = strncmp(alg, "sha1", 4) == 0 || strncmp(alg, "md5", 3) == 0 ||
-               strcmp(alg, "ecdsa-with-SHA1") == 0 || strcmp(alg, "dsaWithSHA1") == 0;
-
-    /* Nobody checks the signature of a root: its digest does not matter. */
-    return ca_counts(k->f, it) && !it->ended && it->twin_line == 0 &&
-           ((bits > 0 && bits < 2048) || (old && !it->info.self_issued));
+    return ca_counts(k->f, it) && !it->ended && it->twin_line == 0 && it->strength < STRENGTH_MIN;
 }
 
 static bool is_middle(const struct ca_look *k, const struct ca_item *it)
@@ -240,7 +234,8 @@ static void judge_rest(const struct ca_look *k)
     }
     if (pick(k, is_weak, &l) > 0) {
         f = ca_found(k, FINDING_ID_CA_WEAK, l.first);
-        finding_seen(f, "%s: an RSA key below 2048 bits, or a SHA-1 signature that clients check.",
+        finding_seen(f,
+                     "%s: a key below RSA 2048 or P-224, or a SHA-1 signature that clients check.",
                      ca_lines_begin(&l));
         finding_fix(f, "Replace it: OpenSSL's default security level refuses chains through it.");
     }

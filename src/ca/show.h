@@ -38,9 +38,10 @@ struct ca_item {
     char region[40];             /**< "ap-northeast-1"; "" for all regions, or none */
     char key_id[65];             /**< SHA-256 of its public key, hex */
     const char *partition;       /**< "AWS", "AWS GovCloud (US)", "AWS China"; "" foreign */
-    bool ended, early;           /**< at the time that was asked for */
-    int twin_line;               /**< the same certificate before; 0: none */
-    unsigned flaws;              /**< bits of enum pgseal__flaw */
+    int strength;      /**< bits of security of its key, and of its signature where one checks it */
+    bool ended, early; /**< at the time that was asked for */
+    int twin_line;     /**< the same certificate before; 0: none */
+    unsigned flaws;    /**< bits of enum pgseal__flaw */
 };
 
 /** What a file is meant to be. {0}: anything. */

@@ -135,31 +135,36 @@ static int column_of(const struct ca_file *f, const struct ca_item *it)
     return -1;
 }
 
+/* A root on its way into the table of regions. */
+struct cell {
+    const struct ca_item *it;
+};
+
 static int by_region(const void *a, const void *b)
 {
-    const struct ca_item *x = *(const struct ca_item *const *)a;
-    const struct ca_item *y = *(const struct ca_item *const *)b;
+    const struct ca_item *x = ((const struct cell *)a)->it;
+    const struct ca_item *y = ((const struct cell *)b)->it;
     int d = strcmp(x->region, y->region);
 
     return d != 0 ? d : x->line - y->line;
 }
 
-static void region_line(struct cli_str *out, const struct ca_file *f,
-                        const struct ca_item *const *row, size_t n)
+static void region_line(struct cli_str *out, const struct ca_file *f, const struct cell *row,
+                        size_t n)
 {
-    cli_str_addf(out, "%-18s", row[0]->region);
+    cli_str_addf(out, "%-18s", row[0].it->region);
     for (int c = 0; c < (int)PGSEAL_COUNT(GENERATIONS); c++) {
-        char cell[32] = "";
+        char text[32] = "";
 
         for (size_t i = 0; i < n; i++) {
             char until[40];
 
-            if (column_of(f, row[i]) != c)
+            if (column_of(f, row[i].it) != c)
                 continue;
-            pgseal__utc(until, row[i]->info.not_after_unix_s);
-            pgseal__format(cell, sizeof(cell), "%5d  %.10s", row[i]->line, until);
+            pgseal__utc(until, row[i].it->info.not_after_unix_s);
+            pgseal__format(text, sizeof(text), "%5d  %.10s", row[i].it->line, until);
         }
-        cli_str_addf(out, "  %-*s", CELL, cell[0] != '\0' ? cell : "    -");
+        cli_str_addf(out, "  %-*s", CELL, text[0] != '\0' ? text : "    -");
     }
     while (out->len > 0 && out->p[out->len - 1] == ' ')
         cli_str_cut(out, out->len - 1);
@@ -168,12 +173,12 @@ static void region_line(struct cli_str *out, const struct ca_file *f,
 
 static void regions(struct cli_str *out, const struct ca_file *f)
 {
-    const struct ca_item **v = cli_alloc((f->n + 1) * sizeof(*v));
+    struct cell *v = cli_alloc((f->n + 1) * sizeof(*v));
     size_t n = 0;
 
     for (size_t i = 0; i < f->n; i++)
         if (column_of(f, &f->item[i]) >= 0)
-            v[n++] = &f->item[i];
+            v[n++].it = &f->item[i];
     if (n > 0) {
         qsort(v, n, sizeof(*v), by_region);
         cli_str_addf(out, "%-18s  %-*s  %-*s  %s\n", "region", CELL, GENERATIONS[0], CELL,
@@ -181,7 +186,7 @@ static void regions(struct cli_str *out, const struct ca_file *f)
         cli_str_addf(out, "%-18s  %-*s  %-*s  %s\n", "", CELL, " line  until", CELL, " line  until",
                      " line  until");
         for (size_t i = 0, j; i < n; i = j) {
-            for (j = i + 1; j < n && strcmp(v[i]->region, v[j]->region) == 0;)
+            for (j = i + 1; j < n && strcmp(v[i].it->region, v[j].it->region) == 0;)
                 j++;
             region_line(out, f, v + i, j - i);
         }
@@ -242,6 +247,8 @@ void cli_ca_show_text(struct cli_str *out, const struct ca_file *f, const struct
     ca_file_summary(f, text, sizeof(text));
     if (text[0] != '\0')
         cli_story_part(out, "has:", text, s->columns, s->colour);
+    if (text[0] != '\0' && cli_findings_exit(&f->findings) == CLI_FINE)
+        cli_story_part(out, "", "Nothing wrong was found.", s->columns, s->colour);
     cli_findings_text(&found, &f->findings, s->columns, s->colour);
     if (found.len > 0)
         cli_str_addf(out, "\n%s", cli_str(&found));

@@ -379,6 +379,22 @@ static void test_inspect__lost_certificate__named_with_its_line(void **state)
     ca_file_done(&f);
 }
 
+static void test_inspect__public_store__one_ending_root_is_nothing_special(void **state)
+{
+    static char text[65536];
+    struct ca_file f;
+    char got[1024];
+
+    text[0] = '\0';
+    for (int i = 0; i < 20; i++)
+        add_part(text, sizeof(text), "other");
+    add_part(text, sizeof(text), "soon");
+    assert_int_equal(ca_inspect("a.pem", (uint8_t *)text, strlen(text), T_TODAY, NULL, &f, NULL), 0);
+    assert_int_equal(f.loads, 21);
+    assert_true(same_words(found(&f, got), "CA_DUPLICATE", true));
+    ca_file_done(&f);
+}
+
 static void test_inspect__containers__recognised(void **state)
 {
     const struct pgseal_minted *root = t_certs_get(&certs, "root")->cert;
@@ -509,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_inspect__minted_files__each_its_findings),
         cmocka_unit_test(test_inspect__headline__says_what_libpq_does),
         cmocka_unit_test(test_inspect__lost_certificate__named_with_its_line),
+        cmocka_unit_test(test_inspect__public_store__one_ending_root_is_nothing_special),
         cmocka_unit_test(test_inspect__containers__recognised),
         cmocka_unit_test(test_inspect__many_damaged_blocks__summed_up),
         cmocka_unit_test(test_inspect__strange_names__escaped_and_not_in_commands),
