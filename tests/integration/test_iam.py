@@ -37,11 +37,14 @@ def passfile_line(host, password):
 @pytest.fixture(scope="module")
 def server(clusters, pki):
     """(start, conninfo): a PostgreSQL whose role has the token for its password."""
-    cluster = clusters(15)
     chain, key = pki.server("rds")
-    cluster.sql("create role iam_app login")
+    made = set()
 
-    def start(auth, password, stored="scram-sha-256"):
+    def start(auth, password, stored="scram-sha-256", major=15):
+        cluster = clusters(major)
+        if major not in made:
+            cluster.sql("create role iam_app login")
+            made.add(major)
         cluster.sql(f"set password_encryption = '{stored}'; alter role iam_app password '{password}'")
         cluster.configure(f"hostssl all iam_app 127.0.0.1/32 {auth}\n",
                           {"ssl": "on", "ssl_cert_file": "iam.crt", "ssl_key_file": "iam.key"},
@@ -115,10 +118,12 @@ def test_iam__token_pasted_at_the_prompt(server, program, tmp_path, length):
         assert SIGNATURE not in t.seen
 
 
-@pytest.mark.parametrize("auth, stored", [("md5", "md5"), ("scram-sha-256", "scram-sha-256")])
-def test_iam__server_that_hashes__takes_a_long_password_too(server, program, tmp_path, auth, stored):
+@pytest.mark.parametrize("major", [15, 18])
+@pytest.mark.parametrize("auth, stored", [("md5", "md5"), ("scram-sha-256", "scram-sha-256"),
+                                          ("password", "scram-sha-256")])
+def test_iam__every_method__takes_a_long_password(server, program, tmp_path, auth, stored, major):
     secret = token(length=2048)
-    text = conninfo(server(auth, secret, stored))
+    text = conninfo(server(auth, secret, stored, major))
     env = referee.environment(str(tmp_path), {"PGPASSWORD": secret})
     status, out, err = referee._run([program, "connect", "-At", "-c", "select current_user", text], env)
     assert (status, out) == (0, "iam_app\n"), err
