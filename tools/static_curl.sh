@@ -24,7 +24,7 @@ work=$dir/work
 rm -rf "$work" "$dir/built" && mkdir -p "$work/build"
 dpkg-source --no-check -x "$dsc" "$work/curl" # apt checked it: its list is signed
 without=(ares ftp file ldap ldaps rtsp dict telnet tftp pop3 imap smb smtp gopher mqtt ntlm ntlm-wb tls-srp unix-sockets
-    cookies doh mime netrc alt-svc hsts websockets manual libcurl-option shared dependency-tracking)
+    cookies doh mime alt-svc hsts websockets manual libcurl-option shared dependency-tracking)
 foreign=(zlib brotli zstd libpsl libgsasl libssh2 librtmp libidn2 nghttp2 ca-bundle ca-path)
 cd "$work/build"
 # --with-ca-fallback: roots are where OpenSSL says; src/standalone/places.c says it for the machine it runs on.
