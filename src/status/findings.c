@@ -100,8 +100,8 @@ static void say_roots(const struct status_client *c, struct finding *f)
         finding_fix(f,
                     "Fetch the roots of its region, then connect with sslmode=verify-full "
                     "sslrootcert=%s-bundle.pem:\n"
-                    "  pgseal ca fetch rds --region %s -o %s-bundle.pem",
-                    at.region, at.region, at.region);
+                    "  pgseal ca fetch rds --region %s",
+                    at.region, at.region);
     else
         finding_fix(f, "Connect with sslmode=verify-full sslrootcert=FILE.");
 }

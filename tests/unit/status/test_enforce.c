@@ -433,7 +433,8 @@ static void test_findings__not_verified__the_roots_for_this_endpoint(void **stat
         const char *host, *fix;
     } rows[] = {
         {"db.example.com", "Connect with sslmode=verify-full sslrootcert=FILE."},
-        {CLUSTER, "pgseal ca fetch rds --region ap-northeast-1 -o ap-northeast-1-bundle.pem"},
+        {CLUSTER,
+         "sslrootcert=ap-northeast-1-bundle.pem:\n  pgseal ca fetch rds --region ap-northeast-1"},
         {"pool.proxy-cx5u2qk1abcd.us-east-1.rds.amazonaws.com", "sslrootcert=system"},
         {"abtmtsnzt2aexample.dsql.us-east-1.on.aws", "sslrootcert=system"},
     };
