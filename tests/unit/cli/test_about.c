@@ -87,12 +87,17 @@ static void test_verdict__each_proof__says_what_it_is(void **state)
                                   .hostaddr = "10.0.0.1",
                                   .port = "6000"};
     expect_verdict(&c, "Not encrypted: whoever is on the way can read and change everything. To "
-                       "encrypt and verify:\n  curl --fail -O "
-                       "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem\n"
+                       "encrypt and verify:\n  pgseal ca fetch rds --region eu-west-1\n"
                        "  pgseal connect "
                        "\"host=x.cluster-abc.eu-west-1.rds.amazonaws.com hostaddr=10.0.0.1 "
                        "port=6000 user=me dbname=db sslmode=verify-full "
-                       "sslrootcert=global-bundle.pem\"\n");
+                       "sslrootcert=eu-west-1-bundle.pem\"\n");
+    c.host =
+        (struct pgseal_host){.host = "p.proxy-abc.eu-west-1.rds.amazonaws.com", .port = "5432"};
+    expect_verdict(&c, "Not encrypted: whoever is on the way can read and change everything. To "
+                       "encrypt and verify:\n  pgseal connect "
+                       "\"host=p.proxy-abc.eu-west-1.rds.amazonaws.com user=me dbname=db "
+                       "sslmode=verify-full sslrootcert=system\"\n");
     c.facts.is_unix = true;
     expect_verdict(&c, "Local socket: nothing leaves this machine, so there is no TLS and no "
                        "certificate; file permissions protect it.\n");
