@@ -21,12 +21,16 @@ static void line(const struct page *p, const char *fmt, ...)
     va_start(ap, fmt);
     pgseal__vformat(text, sizeof(text), fmt, ap);
     va_end(ap);
-    cli_str_addf(p->out, "%s\n", text);
+    if (p->columns > 0)
+        cli_paragraph(p->out, text, 0, p->columns);
+    else
+        cli_str_addf(p->out, "%s\n", text);
 }
 
 static void heading(const struct page *p, const char *text)
 {
-    line(p, "\n%s%s%s", p->colour ? "\033[1m" : "", text, p->colour ? "\033[0m" : "");
+    cli_str_addf(p->out, "\n%s%s%s\n", p->colour ? "\033[1m" : "", text,
+                 p->colour ? "\033[0m" : "");
 }
 
 /* ---- clients ---------------------------------------------------------------------------------
@@ -160,11 +164,14 @@ static void log_totals(const struct page *p)
 {
     const struct status_log_facts *f = p->r->log;
     uint64_t logins = f->plain + f->tls + f->gss + f->local;
+    bool mb = f->bytes >= 1000000;
     struct cli_str parts = {0};
 
-    line(p, "\nRead %" PRIu64 " line%s, %.1f MB%s%s%s%s.", f->lines, s(f->lines),
-         (double)f->bytes / 1e6, f->first[0] != '\0' ? ", from " : "", f->first,
-         f->first[0] != '\0' ? " to " : "", f->last);
+    cli_str_addc(p->out, '\n');
+    line(p, "Read %" PRIu64 " line%s, %.1f %s%s%s%s%s.", f->lines, s(f->lines),
+         (double)f->bytes / (mb ? 1e6 : 1e3), mb ? "MB" : "kB",
+         f->first[0] != '\0' ? ", from " : "", f->first, f->first[0] != '\0' ? " to " : "",
+         f->last);
     add_count(&parts, f->tls, "TLS");
     add_count(&parts, f->plain, "plaintext");
     add_count(&parts, f->gss, "GSSAPI");
@@ -200,7 +207,8 @@ static void snapshot_totals(const struct page *p)
     add_count(&parts, by[STATUS_BY_GSS], "GSSAPI");
     add_count(&parts, local, "on Unix sockets");
     add_count(&parts, by[STATUS_BY_HIDDEN], "hidden");
-    line(p, "\n%zu session%s besides this one%s%s, at %s.", snap->n, s(snap->n),
+    cli_str_addc(p->out, '\n');
+    line(p, "%zu session%s besides this one%s%s, at %s.", snap->n, s(snap->n),
          parts.len > 0 ? ": " : "", cli_str(&parts), snap->when);
     cli_str_done(&parts);
     if (snap->internal > 0)
@@ -214,8 +222,9 @@ static void watch_totals(const struct page *p)
 {
     const struct status_watch *w = p->r->watch;
 
-    line(p, "\n%" PRIu64 " sample%s from %s to %s: %" PRIu64 " session%s.", w->samples,
-         s(w->samples), w->first, w->last, w->sessions, s(w->sessions));
+    cli_str_addc(p->out, '\n');
+    line(p, "%" PRIu64 " sample%s from %s to %s: %" PRIu64 " session%s.", w->samples, s(w->samples),
+         w->first, w->last, w->sessions, s(w->sessions));
     if (w->opened >= 0)
         line(p, "The server counts %" PRId64 " opened in that time.", w->opened);
     if (w->lost > 0)
@@ -233,7 +242,9 @@ void cli_status_report_text(struct cli_str *out, const struct status_report *r,
     char verdict[256];
 
     status_report_verdict(r, verdict, sizeof(verdict));
-    line(&p, "%s%s%s", colour ? "\033[1m" : "", verdict, colour ? "\033[0m" : "");
+    cli_str_add(out, colour ? "\033[1m" : "");
+    line(&p, "%s", verdict);
+    cli_str_add(out, colour ? "\033[0m" : "");
     clients(&p, "Would break", STATUS_FATE_BREAKS, STATUS_FATE_BREAKS);
     clients(&p, "May break: plaintext from an address the log does not tell", STATUS_FATE_MAYBE,
             STATUS_FATE_MAYBE);

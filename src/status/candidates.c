@@ -2,6 +2,8 @@
 /* Sums sessions by user, database, address and application, and judges who would break. */
 #include "status/candidates.h"
 
+#include "log_int.h"
+
 #include "core/base/base.h"
 
 #include <search.h>
@@ -194,6 +196,27 @@ static void count(struct status_group *g, const struct status_seen *seen)
     }
 }
 
+static bool is_stamp(const char *time)
+{
+    return strlen(time) > 19 && time[4] == '-' && time[13] == ':';
+}
+
+/* Rotated logs may be read in any order; times of one shape and zone can be compared. */
+void status__times(char first[STATUS_TIME_MAX], char last[STATUS_TIME_MAX], struct status_span when)
+{
+    char now[STATUS_TIME_MAX] = "";
+    bool stamps;
+
+    if (when.n == 0)
+        return;
+    pgseal__escape(now, sizeof(now), when.p, when.n, when.n);
+    stamps = is_stamp(now);
+    if (first[0] == '\0' || (stamps && is_stamp(first) && strncmp(now, first, 19) < 0))
+        memcpy(first, now, sizeof(now));
+    if (last[0] == '\0' || !stamps || !is_stamp(last) || strncmp(now, last, 19) >= 0)
+        memcpy(last, now, sizeof(now));
+}
+
 static void note(struct status_group *g, const struct status_seen *seen)
 {
     if (seen->by == STATUS_BY_TLS && !seen->refused) {
@@ -202,11 +225,7 @@ static void note(struct status_group *g, const struct status_seen *seen)
         pgseal__escape(g->cipher, sizeof(g->cipher), seen->cipher.p, seen->cipher.n,
                        sizeof(g->cipher));
     }
-    if (seen->when.n == 0)
-        return;
-    pgseal__escape(g->last, sizeof(g->last), seen->when.p, seen->when.n, sizeof(g->last));
-    if (g->first[0] == '\0')
-        memcpy(g->first, g->last, sizeof(g->first));
+    status__times(g->first, g->last, seen->when);
 }
 
 int status_sum_add(struct status_sum *sum, const struct status_seen *seen,

@@ -213,11 +213,7 @@ static int take_record(struct status_log *l, const struct status_record *r, stru
 {
     struct status_message m;
 
-    if (r->when.n > 0 && r->when.n < STATUS_TIME_MAX) {
-        pgseal__escape(l->facts.last, sizeof(l->facts.last), r->when.p, r->when.n, r->when.n);
-        if (l->facts.first[0] == '\0')
-            memcpy(l->facts.first, l->facts.last, sizeof(l->facts.first));
-    }
+    status__times(l->facts.first, l->facts.last, r->when);
     status__message(r, &m);
     switch (m.event) {
     case STATUS_EVENT_NONE:
@@ -280,8 +276,13 @@ static int first_line(struct status_log *l, struct status_span line, bool odd,
     if (status__csv_begins(line))
         return csv_record(l, line, err);
     if (status__json_begins(line)) {
-        l->facts.json++;
-        return status__record_json(line, l->store, &r) ? take_record(l, &r, err) : 0;
+        enum status_json kind = status__record_json(line, l->store, &r);
+
+        l->facts.json += kind != STATUS_JSON_NOT;
+        if (kind == STATUS_JSON_RECORD)
+            return take_record(l, &r, err);
+        if (kind == STATUS_JSON_OTHER)
+            return 0;
     }
     if (!status__record_text(line, &r))
         return 0;

@@ -22,12 +22,22 @@ struct status_record {
  */
 bool status__record_text(struct status_span line, struct status_record *r);
 bool status__record_csv(struct status_span line, char *store, struct status_record *r);
-bool status__record_json(struct status_span line, char *store, struct status_record *r);
 /** The first line of a csvlog record. */
 bool status__csv_begins(struct status_span line);
 /** The same, and nothing a quoted text could hold. */
 bool status__csv_again(struct status_span line);
+/** Something in JSON, or a piece of it: what PostgreSQL or a collector writes in one line. */
 bool status__json_begins(struct status_span line);
+enum status_json {
+    STATUS_JSON_NOT = 0, /**< it only looked like it */
+    STATUS_JSON_OTHER,   /**< something else */
+    STATUS_JSON_RECORD,
+};
+enum status_json status__record_json(struct status_span line, char *store, struct status_record *r);
+/** LOG or FATAL, which goes into r->fatal; false for others. */
+bool status__severity(struct status_span s, struct status_record *r);
+/** "127.0.0.1:41760", "::1:41760", "[local]" without the port. */
+struct status_span status__without_port(struct status_span s);
 
 enum status_event {
     STATUS_EVENT_NONE = 0,
@@ -46,6 +56,10 @@ struct status_message {
 };
 /** What a record says about a connection. */
 void status__message(const struct status_record *r, struct status_message *m);
+
+/** Notes a time: the first and the last of all. */
+void status__times(char first[STATUS_TIME_MAX], char last[STATUS_TIME_MAX],
+                   struct status_span when);
 
 /* Spans. */
 bool status__starts(struct status_span s, const char *text);

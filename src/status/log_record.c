@@ -266,13 +266,15 @@ bool status__record_text(struct status_span line, struct status_record *r)
     if (line.n == 0 || line.p[0] == '\t' || !find_severity(line, &word, &text))
         return false;
     severity = (struct status_span){line.p + word, text - 3 - word};
-    r->fatal = status_span_is(severity, "FATAL");
-    if (!r->fatal && !status_span_is(severity, "LOG"))
+    if (!status__severity(severity, r))
         return false;
     r->message = without_state(status__behind(line, text));
+    at = status__find(r->message, "\t"); /* aws logs --output text has more columns */
+    if (at != SIZE_MAX)
+        r->message.n = at;
     r->prefix = status__before(line, word);
     rest = r->prefix;
-    for (at = 0; at < rest.n && at < 64; at++) { /* "<%t ...", syslog's own stamp */
+    for (at = 0; at < rest.n && at < 200; at++) { /* "<%t ...", syslog's own stamp */
         n = status__time(status__behind(rest, at), false);
         if (n > 0) {
             r->when = (struct status_span){rest.p + at, n};

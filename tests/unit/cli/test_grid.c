@@ -52,9 +52,9 @@ static void test_grid__narrow__cuts_a_little_then_drops_then_cuts(void **state)
     expect(40, "  user                     n  seen\n"
                "  a                        7  2026-11-23\n"
                "  somebody-with-a-na..  1234  2026-11-24\n");
-    expect(30, "  user                     n\n"
-               "  a                        7\n"
-               "  somebody-with-a-na..  1234\n");
+    expect(30, "  user                       n\n"
+               "  a                          7\n"
+               "  somebody-with-a-name..  1234\n");
     expect(10, "  user         n\n"
                "  a            7\n"
                "  somebo..  1234\n");

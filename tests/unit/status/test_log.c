@@ -195,6 +195,77 @@ static void test_log__verbose_and_crlf_and_holes__are_read(void **state)
     assert_string_equal(f.last, "2026-11-23 17:00:01 UTC");
 }
 
+static void test_log__prefix_of_newer_rds__is_read(void **state)
+{
+    expect(
+        "2026-11-23 17:21:18.123 UTC:10.0.0.5(36064):app@shop:[973]:1:00000:2026-11-23 17:21:17 "
+        "UTC:3/5:0:63ff4d2f.3cd:[unknown]:LOG:  connection authorized: user=app database=shop" TLS13
+        "\n",
+        "FINE app/shop/10.0.0.5/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n");
+}
+
+static void test_log__lines_in_a_collector_s_json__are_read(void **state)
+{
+    /* docker, journald, Cloud SQL, CloudWatch by aws logs, and its text output; CloudNativePG. */
+    expect(
+        "{\"log\":\"2026-11-23 17:21:18 UTC:10.0.0.1(1):a@d:[9]:LOG:  connection authorized: "
+        "user=a "
+        "database=d" TLS13 "\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T17:21:18Z\"}\n"
+        "{ \"_PID\" : \"9\", \"MESSAGE\" : \"2026-11-23 17:21:18 UTC:10.0.0.2(1):a@d:[9]:LOG:  "
+        "connection authorized: user=a database=d" TLS13 "\" }\n"
+        "{\"insertId\":\"s=1\",\"labels\":{\"a\":[1,\"b\"]},\"textPayload\":\"2026-11-23 17:21:18 "
+        "UTC "
+        "[9]: [2-1] db=d,user=a,host=10.0.0.3 LOG:  connection authorized: user=a database=d" TLS13
+        "\"}\n"
+        "            \"message\": \"2026-11-23 17:21:18 UTC:10.0.0.4(1):a@d:[9]:LOG:  connection "
+        "authorized: user=a database=d" TLS13 "\",\n"
+        "EVENTS\t37\t1700\tdb\t2026-11-23 17:21:18 UTC:10.0.0.5(1):a@d:[9]:LOG:  connection "
+        "authorized: user=a database=d" TLS13 "\t1700\n"
+        "{\"level\":\"info\",\"ts\":\"2026-11-23T17:21:18Z\",\"logger\":\"postgres\",\"msg\":"
+        "\"record\","
+        "\"record\":{\"log_time\":\"2026-11-23 17:21:18.694 UTC\",\"user_name\":\"a\","
+        "\"database_name\":\"d\",\"process_id\":\"9\",\"connection_from\":\"10.0.0.6:60440\","
+        "\"error_severity\":\"LOG\",\"message\":\"connection authorized: user=a database=d" TLS13
+        "\",\"backend_type\":\"client backend\"}}\n",
+        "FINE a/d/10.0.0.1/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n"
+        "FINE a/d/10.0.0.2/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n"
+        "FINE a/d/10.0.0.3/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n"
+        "FINE a/d/10.0.0.4/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n"
+        "FINE a/d/10.0.0.5/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n"
+        "FINE a/d/10.0.0.6/ tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n");
+}
+
+static void test_log__json_in_strings__is_not_read(void **state)
+{
+    /* A jsonlog's statement, a text log's continuation, and records of another severity. */
+    expect(
+        "{\"timestamp\":\"2026-11-23 17:21:56.668 UTC\",\"error_severity\":\"LOG\",\"message\":"
+        "\"statement: \\\"message\\\":\\\"connection authorized: user=x database=y\"}\n"
+        "\t{\"message\": \"LOG:  connection authorized: user=x database=y\"}\n"
+        "\t\"message\": \"LOG:  connection authorized: user=x database=y\"\n"
+        "{\"timestamp\":\"2026-11-23 17:21:56.668 UTC\",\"error_severity\":\"ERROR\",\"message\":"
+        "\"x LOG:  connection authorized: user=x database=y\"}\n"
+        "{\"log\":\"2026-11-23 17:21:18 UTC:10.0.0.1(1):a@d:[9]:LOG:  statement: select '\\n"
+        "LOG:  connection authorized: user=x database=y\"}\n"
+        "{\"log\":\"cut",
+        "");
+}
+
+static void test_log__rotated_files_in_any_order__first_and_last(void **state)
+{
+    static const char LOG[] = "2026-11-23 18:00:00 UTC:10.0.0.5(1):a@d:[9]:LOG:  connection "
+                              "authorized: user=a database=d\n"
+                              "2026-11-23 16:00:00 UTC:10.0.0.5(1):a@d:[9]:LOG:  connection "
+                              "authorized: user=a database=d\n"
+                              "2026-11-23 17:00:00 UTC:10.0.0.5(1):a@d:[9]:LOG:  connection "
+                              "authorized: user=a database=d\n";
+    struct status_log_facts f;
+
+    expect_n(LOG, sizeof(LOG) - 1, "BREAKS a/d/10.0.0.5/ plain=3\n", &f);
+    assert_string_equal(f.first, "2026-11-23 16:00:00 UTC");
+    assert_string_equal(f.last, "2026-11-23 18:00:00 UTC");
+}
+
 /* ---- messages of all versions --------------------------------------------------------------- */
 
 static void test_log__every_shape_of_authorized__is_understood(void **state)
@@ -506,6 +577,10 @@ int main(void)
         cmocka_unit_test(test_log__debian_prefix__same),
         cmocka_unit_test(test_log__rds_prefix__needs_no_join),
         cmocka_unit_test(test_log__other_prefixes__say_what_they_say),
+        cmocka_unit_test(test_log__prefix_of_newer_rds__is_read),
+        cmocka_unit_test(test_log__lines_in_a_collector_s_json__are_read),
+        cmocka_unit_test(test_log__json_in_strings__is_not_read),
+        cmocka_unit_test(test_log__rotated_files_in_any_order__first_and_last),
         cmocka_unit_test(test_log__verbose_and_crlf_and_holes__are_read),
         cmocka_unit_test(test_log__every_shape_of_authorized__is_understood),
         cmocka_unit_test(test_log__refusals__tell_how_they_came),
