@@ -213,7 +213,8 @@ static int take_record(struct status_log *l, const struct status_record *r, stru
 {
     struct status_message m;
 
-    status__times(l->facts.first, l->facts.last, r->when);
+    if (!status_span_is(r->when, l->facts.last))
+        status__times(l->facts.first, l->facts.last, r->when);
     status__message(r, &m);
     switch (m.event) {
     case STATUS_EVENT_NONE:
@@ -308,8 +309,11 @@ static struct status_span trimmed(struct status_log *l, struct status_span line)
  */
 static int take_line(struct status_log *l, struct status_span line, struct pgseal_err *err)
 {
-    bool odd = odd_quotes(line) != l->odd;
+    bool odd = false;
     int rc = 0;
+
+    if (l->open || status__csv_begins(line)) /* nobody else asks */
+        odd = odd_quotes(line) != l->odd;
 
     l->facts.lines++;
     if (!l->open || status__csv_again(line)) {

@@ -54,6 +54,8 @@ struct status_message {
     enum status_by by;
     bool replication;
 };
+/** False when a message of severity LOG is about something else. */
+bool status__tells(struct status_span message);
 /** What a record says about a connection. */
 void status__message(const struct status_record *r, struct status_message *m);
 

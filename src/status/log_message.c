@@ -346,6 +346,12 @@ static void fatal(const struct status_record *r, struct status_message *m)
     }
 }
 
+bool status__tells(struct status_span s)
+{
+    return status__starts(s, "connection ") || status__starts(s, "replication connection ") ||
+           status__starts(s, "disconnection: ") || status__starts(s, "could not accept SSL ");
+}
+
 void status__message(const struct status_record *r, struct status_message *m)
 {
     struct status_span s = r->message;

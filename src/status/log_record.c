@@ -282,6 +282,8 @@ bool status__record_text(struct status_span line, struct status_record *r)
             break;
         }
     }
+    if (!r->fatal && !status__tells(r->message)) /* most lines: statements */
+        return true;
     r->pid = find_pid(r->prefix, &continued);
     find_address(rest, &r->address);
     return !continued;

@@ -1,90 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Tests of reading server logs: real lines of every format, names that lie, bytes cut anywhere. */
-#include "alloc.h"
-#include "chunk.h"
-#include "core/base/base.h"
-#include "status/log.h"
-#include "t.h"
-
-#define TLS13 " SSL enabled (protocol=TLSv1.3, cipher=TLS_AES_256_GCM_SHA384, bits=256)"
-
-/* What a sum knows, a line a group: "FATE user/database/address/application plain=1 ...". */
-static void dump(struct status_sum *sum, struct t_outcome *out)
-{
-    static const char *const FATE[] = {"BREAKS", "MAYBE", "REFUSED", "RETRIES",
-                                       "HIDDEN", "GSS",   "LOCAL",   "FINE"};
-
-    status_sum_judge(sum);
-    for (size_t i = 0; i < sum->n; i++) {
-        const struct status_group *g = sum->group[i];
-        char counts[256] = "";
-
-        if (g->replication)
-            pgseal__append(counts, sizeof(counts), " replication");
-        if (g->plain > 0)
-            pgseal__append(counts, sizeof(counts), " plain=%d", (int)g->plain);
-        if (g->tls > 0)
-            pgseal__append(counts, sizeof(counts), " tls=%d,%s,%s", (int)g->tls, g->version,
-                           g->cipher);
-        if (g->gss > 0)
-            pgseal__append(counts, sizeof(counts), " gss=%d", (int)g->gss);
-        if (g->refused > 0 || g->refused_encrypted > 0)
-            pgseal__append(counts, sizeof(counts), " refused=%d+%d", (int)g->refused,
-                           (int)g->refused_encrypted);
-        t_outcome_add(out, "%s %s/%s/%s/%s%s", FATE[g->fate], g->user.p, g->database.p,
-                      g->address.p, g->application.p, counts);
-    }
-}
-
-struct log_text {
-    const char *p;
-    size_t n;
-    struct status_log_facts facts;
-    bool facts_too; /* they count the pieces' outcome as well */
-};
-
-static void scenario(struct t_cut *cut, struct t_outcome *out, void *arg)
-{
-    struct log_text *t = arg;
-    struct status_sum sum;
-    struct status_log *l;
-
-    status_sum_init(&sum, 0);
-    l = status_log_new(&sum, NULL);
-    assert_non_null(l);
-    for (size_t at = 0, piece; at < t->n; at += piece) {
-        piece = t_cut_take(cut, t->n - at);
-        assert_int_equal(status_log_feed(l, t->p + at, piece, NULL), 0);
-    }
-    assert_int_equal(status_log_end(l, NULL), 0);
-    dump(&sum, out);
-    t->facts = *status_log_facts(l);
-    if (t->facts_too)
-        t_outcome_add_bytes(out, "facts", &t->facts, sizeof(t->facts));
-    status_log_free(l);
-    status_sum_done(&sum);
-}
-
-/* Reads the log whole, byte by byte and in random pieces: all must give the same sum and facts. */
-static void expect_n(const char *log, size_t n, const char *want, struct status_log_facts *facts)
-{
-    struct log_text t = {.p = log, .n = n, .facts_too = true};
-    struct t_cut cut = {T_CUT_WHOLE, 0};
-    struct t_outcome got = {0};
-
-    t_chunked(scenario, &t);
-    t.facts_too = false;
-    scenario(&cut, &got, &t);
-    assert_string_equal(got.text != NULL ? got.text : "", want);
-    t_outcome_done(&got);
-    if (facts != NULL)
-        *facts = t.facts;
-}
-
-static void expect(const char *log, const char *want)
-{
-    expect_n(log, strlen(log), want, NULL);
-}
+#include "log_expect.h"
 
 /* ---- prefixes ------------------------------------------------------------------------------- */
 
@@ -406,169 +322,6 @@ static void test_log__authorized_then_fatal__never_was(void **state)
     assert_false(status_log_tells(&f));
 }
 
-/* ---- names that lie ------------------------------------------------------------------------- */
-
-static void test_log__quoted_text__is_not_read(void **state)
-{
-    expect("2026-11-23 17:00:00 UTC [7] LOG:  statement: select '\n"
-           "\t2026-11-23 17:00:00 UTC [7] LOG:  connection authorized: user=x database=y';\n"
-           "2026-11-23 17:00:00 UTC [7] LOG:  statement: select 'LOG:  connection authorized: "
-           "user=x database=y'\n"
-           "2026-11-23 17:00:00 UTC [7] ERROR:  no LOG:  connection authorized: user=x database=y\n"
-           "2026-11-23 17:00:00 UTC [7] STATEMENT:  LOG:  connection authorized: user=x "
-           "database=y\n"
-           "2026-11-23 17:00:00 UTC [7] LOG:  duration: 1 ms  LOG:  connection authorized: user=x "
-           "database=y\n",
-           "");
-}
-
-static void test_log__names_with_our_words__told_apart_by_prefix(void **state)
-{
-    expect("2026-11-23 17:21:58 UTC:10.0.0.5(1):u database=x y@a database=b:[32565]:LOG:  "
-           "connection authorized: user=u database=x y database=a database=b application_name=z "
-           "SSL enabled (protocol=TLSv1.3, cipher=X, bits=1)" TLS13 "\n",
-           "FINE u database=x y/a database=b/10.0.0.5/z SSL enabled (protocol=TLSv1.3, cipher=X, "
-           "bits=1) tls=1,TLSv1.3,TLS_AES_256_GCM_SHA384\n");
-    /* Nothing tells: the first word of ours counts, as docs say. */
-    expect("2026-11-23 17:21:58 UTC [32565] LOG:  connection authorized: user=u database=x y "
-           "database=a\n",
-           "MAYBE u/x y database=a// plain=1\n");
-}
-
-static void test_log__csv_and_json__tell_names_apart(void **state)
-{
-    expect("2026-11-23 17:21:57.058 UTC,\"u database=x y\",\"a database=b\",32494,"
-           "\"127.0.0.1:41760\",6b047635.7eee,4,\"authentication\",2026-11-23 17:21:57 "
-           "UTC,22/1,0,LOG,00000,\"connection authorized: user=u database=x y database=a "
-           "database=b application_name=z \"\"q\"\"\",,,,,,,,,\"\",\"client backend\",,0\n"
-           "{\"timestamp\":\"2026-11-23 17:21:56.668 UTC\",\"user\":\"u database=x y\","
-           "\"dbname\":\"a database=b\",\"pid\":32473,\"remote_host\":\"127.0.0.1\","
-           "\"remote_port\":45754,\"session_id\":\"6b047634.7ed9\",\"line_num\":4,\"ps\":"
-           "\"authentication\",\"session_start\":\"2026-11-23 17:21:56 UTC\",\"vxid\":\"14/1\","
-           "\"txid\":0,\"error_severity\":\"LOG\",\"message\":\"connection authorized: user=u "
-           "database=x y database=a database=b application_name=z \\\"q\\\"\","
-           "\"backend_type\":\"client backend\",\"query_id\":0}\n",
-           "BREAKS u database=x y/a database=b/127.0.0.1/z \"q\" plain=2\n");
-}
-
-/* ---- csvlog --------------------------------------------------------------------------------- */
-
-#define CSV(user, pid, severity, message)                                         \
-    "2026-11-23 17:21:48.694 UTC," user "," pid                                   \
-    ",\"10.0.0.5:60440\",6b04762c.7d0d,2,\"authentication\",2026-11-23 17:21:48 " \
-    "UTC,2/25,0," severity ",00000,\"" message "\",,,,,,,,,\"\",\"client backend\",,0\n"
-#define LOGIN(name) \
-    CSV("\"" name "\",\"d\"", "1", "LOG", "connection authorized: user=" name " database=d")
-
-static void test_log__csv_texts_of_many_lines__are_one_record(void **state)
-{
-    expect(CSV("\"x\",\"y\"", "9", "LOG",
-               "statement: select '\n"
-               "2026-11-23 17:21:48.694 UTC,,,1,,6b04762c.7d0d,1,x\n"
-               "2026-11-23 17:21:48.694 UTC [1] LOG:  connection authorized: user=liar database=d\n"
-               "2026-11-23 17:21:48.694 UTC,\"\"liar\"\",\"\"d\"\",1,\n"
-               "{\"\"timestamp\"\":\"\"\n'") LOGIN("a"),
-           "BREAKS a/d/10.0.0.5/ plain=1\n");
-}
-
-static void test_log__csv_cut_off_in_a_text__goes_on_with_the_next(void **state)
-{
-    expect("2026-11-23 17:21:48.694 UTC,\"x\",\"y\",9,\"10.0.0.5:60440\",6b04762c.7d0d,2,\"idle\","
-           "2026-11-23 17:21:48 UTC,2/25,0,LOG,00000,\"statement: select\n"
-           "2026-11-23 17:21:49.000 UTC,,,1,,6b04762c.7d0d,1,,2026-11-23 17:21:48 UTC,,0,LOG,"
-           "00000,\"database system was interrupted\",,,,,,,,,\"\",\"startup\",,0\n" LOGIN("a")
-               LOGIN("b"),
-           "BREAKS a/d/10.0.0.5/ plain=1\n"
-           "BREAKS b/d/10.0.0.5/ plain=1\n");
-}
-
-static void test_log__csv_unquoted_message__is_nobody_s(void **state)
-{
-    expect("2026-11-23 17:21:48.694 UTC,\"x\",\"y\",9,\"10.0.0.5:60440\",6b04762c.7d0d,2,\"idle\","
-           "2026-11-23 17:21:48 UTC,2/25,0,LOG,00000,connection authorized: user=x database=y,,\n",
-           "");
-}
-
-/* ---- any length ----------------------------------------------------------------------------- */
-
-/* A log with one record of `n` bytes in the middle. */
-static void with_long(const char *head, size_t n, const char *tail, const char *next)
-{
-    size_t a = strlen(head), b = strlen(tail), c = strlen(next);
-    char *log = malloc(a + n + b + c);
-
-    assert_non_null(log);
-    memcpy(log, head, a);
-    memset(log + a, 'x', n);
-    for (size_t i = 100; i < n; i += 1000)
-        log[a + i] = '\t';
-    memcpy(log + a + n, tail, b);
-    memcpy(log + a + n + b, next, c);
-    expect_n(log, a + n + b + c, "BREAKS a/d/10.0.0.5/ plain=1\n", NULL);
-    free(log);
-}
-
-static void test_log__records_of_any_length__do_not_matter(void **state)
-{
-    static const char NEXT[] = "2026-11-23 17:00:01 UTC:10.0.0.5(1):a@d:[8]:LOG:  connection "
-                               "authorized: user=a database=d\n";
-    static const size_t SIZES[] = {100, 130000, 131071, 131072, 131073, 400000};
-
-    for (size_t i = 0; i < PGSEAL_COUNT(SIZES); i++) {
-        with_long("2026-11-23 17:00:00 UTC [7] LOG:  statement: ", SIZES[i], "\n", NEXT);
-        with_long("2026-11-23 17:21:48.694 UTC,\"x\",\"y\",9,,\"", SIZES[i], "\n\"\"\n\"\n",
-                  LOGIN("a"));
-        with_long("2026-11-23 17:21:48.694 UTC,\"x\",\"y\",9,,\"a\nb", SIZES[i], "\nc\"\n",
-                  LOGIN("a"));
-        with_long("2026-11-23 17:21:48.694 UTC,\"x\",\"y\",9,,\"", SIZES[i], "\n", LOGIN("a"));
-        with_long("{\"timestamp\":\"2026-11-23 17:00:00 UTC\",\"message\":\"", SIZES[i], "\"}\n",
-                  NEXT);
-    }
-}
-
-static void test_log__packed_files__are_recognised(void **state)
-{
-    assert_int_equal(status_log_packed("\x1f\x8b\x08", 3), STATUS_PACKED_GZIP);
-    assert_int_equal(status_log_packed("\xfd"
-                                       "7zXZ\0",
-                                       6),
-                     STATUS_PACKED_XZ);
-    assert_int_equal(status_log_packed("\x28\xb5\x2f\xfd", 4), STATUS_PACKED_ZSTD);
-    assert_int_equal(status_log_packed("BZh9", 4), STATUS_PACKED_BZIP2);
-    assert_int_equal(status_log_packed("PK\x03\x04", 4), STATUS_PACKED_ZIP);
-    assert_int_equal(status_log_packed("\xff\xfe"
-                                       "2\0",
-                                       4),
-                     STATUS_PACKED_UTF16);
-    assert_int_equal(status_log_packed("2026", 4), STATUS_PACKED_NOT);
-    assert_int_equal(status_log_packed("\x1f", 1), STATUS_PACKED_NOT);
-    assert_int_equal(status_log_packed(NULL, 0), STATUS_PACKED_NOT);
-}
-
-static int whole(void *arg)
-{
-    static const char LOG[] = "2026-11-23 17:00:01 UTC:10.0.0.5(1):a@d:[8]:LOG:  connection "
-                              "authorized: user=a database=d\n" LOGIN("b");
-    struct status_sum sum;
-    struct status_log *l;
-    int rc = -1;
-
-    status_sum_init(&sum, 0);
-    l = status_log_new(&sum, NULL);
-    if (l != NULL)
-        rc = status_log_feed(l, LOG, sizeof(LOG) - 1, NULL);
-    if (rc == 0)
-        assert_int_equal(sum.n, 2);
-    status_log_free(l);
-    status_sum_done(&sum);
-    return rc;
-}
-
-static void test_log__any_allocation_fails__is_told(void **state)
-{
-    assert_true(t_each_alloc_fails(whole, NULL) >= 6);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,25 +330,16 @@ int main(void)
         cmocka_unit_test(test_log__debian_prefix__same),
         cmocka_unit_test(test_log__rds_prefix__needs_no_join),
         cmocka_unit_test(test_log__other_prefixes__say_what_they_say),
+        cmocka_unit_test(test_log__verbose_and_crlf_and_holes__are_read),
         cmocka_unit_test(test_log__prefix_of_newer_rds__is_read),
         cmocka_unit_test(test_log__lines_in_a_collector_s_json__are_read),
         cmocka_unit_test(test_log__json_in_strings__is_not_read),
         cmocka_unit_test(test_log__rotated_files_in_any_order__first_and_last),
-        cmocka_unit_test(test_log__verbose_and_crlf_and_holes__are_read),
         cmocka_unit_test(test_log__every_shape_of_authorized__is_understood),
         cmocka_unit_test(test_log__refusals__tell_how_they_came),
         cmocka_unit_test(test_log__refused_then_encrypted__is_allow),
         cmocka_unit_test(test_log__refused_both_ways__is_not_for_plaintext),
         cmocka_unit_test(test_log__authorized_then_fatal__never_was),
-        cmocka_unit_test(test_log__quoted_text__is_not_read),
-        cmocka_unit_test(test_log__names_with_our_words__told_apart_by_prefix),
-        cmocka_unit_test(test_log__csv_and_json__tell_names_apart),
-        cmocka_unit_test(test_log__csv_texts_of_many_lines__are_one_record),
-        cmocka_unit_test(test_log__csv_cut_off_in_a_text__goes_on_with_the_next),
-        cmocka_unit_test(test_log__csv_unquoted_message__is_nobody_s),
-        cmocka_unit_test(test_log__records_of_any_length__do_not_matter),
-        cmocka_unit_test(test_log__packed_files__are_recognised),
-        cmocka_unit_test(test_log__any_allocation_fails__is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
