@@ -172,8 +172,9 @@ static void put(struct cli_str *out, const char *text, int width, bool right, bo
         cli_str_add(out, "..");
         at += 2;
     }
-    if (!last)
-        cli_str_pad(out, (size_t)(width - at + GAP));
+    at = width - at + GAP;
+    if (!last && at > 0)
+        cli_str_pad(out, (size_t)at);
 }
 
 static void row(const struct cli_grid *g, const char *const *cell, const int width[COLUMNS_MAX],

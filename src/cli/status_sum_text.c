@@ -190,9 +190,8 @@ static void log_totals(const struct page *p)
     cli_str_done(&parts);
 }
 
-static void snapshot_totals(const struct page *p)
+static void snapshot_totals(const struct page *p, const struct status_snapshot *snap)
 {
-    const struct status_snapshot *snap = p->r->snapshot;
     uint64_t by[STATUS_BY_HIDDEN + 1] = {0}, local = 0;
     struct cli_str parts = {0};
 
@@ -234,6 +233,15 @@ static void watch_totals(const struct page *p)
             "  pgseal status --log FILE            with log_connections = on");
 }
 
+static void note(const struct page *p)
+{
+    char text[512];
+
+    status_report_note(p->r, text, sizeof(text));
+    if (text[0] != '\0')
+        line(p, "%s", text);
+}
+
 void cli_status_report_text(struct cli_str *out, const struct status_report *r,
                             const struct findings *found, bool all, int columns, bool colour)
 {
@@ -261,8 +269,9 @@ void cli_status_report_text(struct cli_str *out, const struct status_report *r,
         log_totals(&p);
     else if (r->way == STATUS_WAY_WATCH)
         watch_totals(&p);
-    else
-        snapshot_totals(&p);
+    else if (r->snapshot != NULL)
+        snapshot_totals(&p, r->snapshot);
+    note(&p);
     cli_findings_text(&text, found, columns > 0 ? columns : 80, colour);
     if (text.len > 0) {
         heading(&p, "Findings");

@@ -119,7 +119,7 @@ static bool room(struct status_sum *sum)
 
     if (sum->n < sum->cap)
         return true;
-    more = pgseal__realloc(sum->group, cap * sizeof(*more));
+    more = pgseal__realloc(sum->group, cap * sizeof(struct status_group *));
     if (more == NULL)
         return false;
     sum->group = more;
@@ -326,7 +326,7 @@ void status_sum_judge(struct status_sum *sum)
     memset(sum->fate, 0, sizeof(sum->fate));
     if (sum->n == 0)
         return;
-    qsort(sum->group, sum->n, sizeof(*sum->group), by_origin);
+    qsort(sum->group, sum->n, sizeof(struct status_group *), by_origin);
     for (size_t from = 0, to; from < sum->n; from = to) {
         bool encrypted = false;
 
@@ -337,5 +337,5 @@ void status_sum_judge(struct status_sum *sum)
             sum->fate[sum->group[i]->fate]++;
         }
     }
-    qsort(sum->group, sum->n, sizeof(*sum->group), by_fate);
+    qsort(sum->group, sum->n, sizeof(struct status_group *), by_fate);
 }

@@ -5,6 +5,11 @@
 
 #include "core/base/base.h"
 
+static bool one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 static int hex_of(char c)
 {
     if (c >= '0' && c <= '9')
@@ -55,6 +60,8 @@ static bool take_string(struct status_span *s, char **store, struct status_span 
     static const char FROM[] = "bfnrt", TO[] = "\b\f\n\r\t";
 
     out->p = *store;
+    if (*store == NULL)
+        return false;
     while (s->n > 0) {
         char c = s->p[0];
         const char *at;
@@ -131,7 +138,7 @@ static struct status_span take_scalar(struct status_span *s)
     struct status_span value;
     size_t n = 0;
 
-    while (n < s->n && memchr(",]} \t", s->p[n], 5) == NULL)
+    while (n < s->n && !one_of(s->p[n], ",]} \t"))
         n++;
     value = status__before(*s, n);
     *s = status__behind(*s, n);
@@ -164,7 +171,7 @@ static void walk(struct status_span s, char *store, struct found *f)
         } else if (key.p != NULL && (c == '-' || (c >= '0' && c <= '9'))) {
             value = take_scalar(&s);
         } else {
-            if (memchr("{}[],", c, 5) != NULL)
+            if (one_of(c, "{}[],"))
                 key.p = NULL;
             s = status__behind(s, 1);
             continue;
@@ -179,7 +186,7 @@ bool status__json_begins(struct status_span line)
 {
     while (line.n > 0 && line.p[0] == ' ') /* a tab begins a continuation of a text log */
         line = status__behind(line, 1);
-    return line.n > 1 && (line.p[0] == '"' || (line.p[0] == '{' && memchr("\" ", line.p[1], 2)));
+    return line.n > 1 && (line.p[0] == '"' || (line.p[0] == '{' && one_of(line.p[1], "\" ")));
 }
 
 enum status_json status__record_json(struct status_span line, char *store, struct status_record *r)

@@ -4,6 +4,8 @@
 
 #include "core/base/base.h"
 
+#include <pgseal/aws.h>
+
 #include <inttypes.h>
 
 #define NAMED 5 /* clients that a finding names; the table has all */
@@ -77,6 +79,44 @@ void status_report_verdict(const struct status_report *r, char *out, size_t cap)
     if (unseen > 0)
         pgseal__append(out, cap, "; %zu session%s hidden from this role", unseen,
                        unseen == 1 ? " is" : "s are");
+}
+
+void status_report_note(const struct status_report *r, char *out, size_t cap)
+{
+    struct pgseal_aws_endpoint e;
+    bool standbys = false;
+
+    out[0] = '\0';
+    if (r->log != NULL)
+        return;
+    switch (pgseal_aws_endpoint(r->host, &e)) {
+    case PGSEAL_AWS_CLUSTER:
+    case PGSEAL_AWS_CLUSTER_RO:
+    case PGSEAL_AWS_CLUSTER_CUSTOM:
+    case PGSEAL_AWS_GLOBAL:
+    case PGSEAL_AWS_SHARD_GROUP:
+        pgseal__format(out, cap,
+                       "These are the sessions of one instance of the cluster. Ask each "
+                       "of the others by its instance endpoint.");
+        return;
+    case PGSEAL_AWS_PROXY:
+    case PGSEAL_AWS_PROXY_ENDPOINT:
+        pgseal__format(out, cap,
+                       "This is RDS Proxy: its clients end there, and these are its own "
+                       "connections to the database. Whether it refuses plaintext is its "
+                       "own setting (aws rds modify-db-proxy --require-tls).");
+        return;
+    case PGSEAL_AWS_NONE:
+    case PGSEAL_AWS_INSTANCE:
+    case PGSEAL_AWS_DSQL:
+        break;
+    }
+    for (size_t i = 0; i < r->sum->n; i++)
+        standbys = standbys || r->sum->group[i]->replication;
+    if (standbys)
+        pgseal__format(out, cap,
+                       "Standbys that replicate from here have sessions of their own: "
+                       "ask each.");
 }
 
 /* The first few groups of a fate. Returns how many were left out. */
@@ -176,7 +216,7 @@ static void partial_view(const struct status_report *r, struct findings *out)
                  : r->watch != NULL  ? (size_t)r->watch->sessions
                                      : 0;
 
-    if (unseen == 0)
+    if (unseen == 0 || r->watch == NULL)
         return;
     quoted(r->watch->role, role, sizeof(role));
     f = finding_add(out, FINDING_ID_STATUS_PARTIAL_VIEW, "%s", r->where);
@@ -219,19 +259,29 @@ static void gaps(const struct status_report *r, struct findings *out)
     const struct status_watch *w = r->watch;
     struct finding *f;
     uint64_t met;
+    bool missed;
 
-    if (r->way != STATUS_WAY_WATCH || w->opened <= 0)
+    if (r->way != STATUS_WAY_WATCH)
         return;
     met = w->sessions - w->at_first;
-    if ((uint64_t)w->opened <= met)
+    missed = w->opened > 0 && (uint64_t)w->opened > met;
+    if (!missed && w->lost == 0)
         return;
     f = finding_add(out, FINDING_ID_STATUS_WATCH_GAPS, "%s", r->where);
-    finding_seen(f,
-                 "The server counts %" PRId64 " sessions opened between the first and the last "
-                 "sample; %" PRIu64 " of them were there at a sample.",
-                 w->opened, met);
-    finding_fix(f, "Sample more often (--interval 0.1), or let the server write down every login: "
-                   "log_connections = on, then pgseal status --log FILE.");
+    if (missed)
+        finding_seen(f,
+                     "The server counts %" PRId64 " sessions opened between the first and the "
+                     "last sample; %" PRIu64 " of them were there at a sample.",
+                     w->opened, met);
+    else
+        finding_seen(f,
+                     "The connection was lost %" PRIu64 " time%s. Who came meanwhile was not "
+                     "seen.",
+                     w->lost, s(w->lost));
+    finding_fix(f,
+                "%sLet the server write down every login: log_connections = on, then pgseal "
+                "status --log FILE.",
+                missed ? "Sample more often (--interval 0.1). " : "Watch again. ");
 }
 
 static void gss(const struct status_report *r, struct findings *out)

@@ -315,6 +315,23 @@ def test_watch_whose_server_stays_away_keeps_what_it_saw(servers, program, tmp_p
     assert b"the connection was lost after" in err and b"did not come back" in err
 
 
+def test_watch_does_not_wait_for_a_frozen_server(server, program, tmp_path):
+    """As behind a network that is gone: nothing answers, nothing is refused."""
+    p = subprocess.Popen([program, "status", "--watch", "3", server.words(user="postgres")], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, env=referee.environment(str(tmp_path)))
+    time.sleep(1.5)
+    pid = int(server.cluster.sql("select pid from pg_stat_activity where application_name = 'pgseal'"))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        out, err = p.communicate(timeout=20)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert time.monotonic() - start < 8
+    assert p.returncode == 1 and out.startswith(b"no client was seen") and b"the server does not answer" in err
+    assert b"STATUS_WATCH_GAPS" in out
+
+
 # ---- --log ----
 
 def traffic(server):

@@ -233,6 +233,21 @@ static void test_report__missed_sessions__are_a_finding(void **state)
     status_watch_done(&w);
 }
 
+static void test_report__a_lost_connection__is_a_gap(void **state)
+{
+    struct status_watch w;
+    struct status_report r = {.way = STATUS_WAY_WATCH, .watch = &w, .where = "db:5432"};
+
+    status_watch_init(&w);
+    watch_sample(&w, 0, NULL, "10");
+    status_watch_lost(&w);
+    status_sum_judge(&w.sum);
+    r.sum = &w.sum;
+    expect_findings(&r, "no client was seen that would break if plaintext were refused",
+                    "STATUS_WATCH_GAPS ");
+    status_watch_done(&w);
+}
+
 static void test_report__many_candidates__are_cut_not_hidden(void **state)
 {
     struct status_snapshot s = {0};
@@ -256,6 +271,36 @@ static void test_report__many_candidates__are_cut_not_hidden(void **state)
     findings_done(&found);
     status_watch_done(&w);
     status_snapshot_done(&s);
+}
+
+static void test_report__note__says_whose_sessions_these_are_not(void **state)
+{
+    static const struct {
+        const char *host, *want;
+    } ROWS[] = {
+        {"db1.cx5u2qk1abcd.eu-west-1.rds.amazonaws.com", ""},
+        {"db.cluster-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com", "one instance of the cluster"},
+        {"db.cluster-ro-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com", "one instance of the cluster"},
+        {"db.proxy-cx5u2qk1abcd.eu-west-1.rds.amazonaws.com", "This is RDS Proxy"},
+        {"db.example.com", ""},
+        {NULL, ""},
+    };
+    struct status_watch w;
+    struct status_report r = {.way = STATUS_WAY_WATCH, .watch = &w, .sum = &w.sum, .where = "db"};
+    struct status_seen standby = {.user = status_span("r"), .replication = true};
+    char text[512];
+
+    status_watch_init(&w);
+    for (size_t i = 0; i < PGSEAL_COUNT(ROWS); i++) {
+        r.host = ROWS[i].host;
+        status_report_note(&r, text, sizeof(text));
+        assert_non_null(strstr(text, ROWS[i].want));
+        assert_int_equal(text[0] == '\0', ROWS[i].want[0] == '\0');
+    }
+    assert_int_equal(status_sum_add(&w.sum, &standby, NULL, NULL), 0);
+    status_report_note(&r, text, sizeof(text));
+    assert_non_null(strstr(text, "Standbys"));
+    status_watch_done(&w);
 }
 
 static int whole(void *arg)
@@ -289,7 +334,9 @@ int main(void)
         cmocka_unit_test(test_report__nobody__is_said_with_care),
         cmocka_unit_test(test_report__plaintext_and_hidden__are_two_findings),
         cmocka_unit_test(test_report__missed_sessions__are_a_finding),
+        cmocka_unit_test(test_report__a_lost_connection__is_a_gap),
         cmocka_unit_test(test_report__many_candidates__are_cut_not_hidden),
+        cmocka_unit_test(test_report__note__says_whose_sessions_these_are_not),
         cmocka_unit_test(test_watch__any_allocation_fails__is_told),
     };
 
