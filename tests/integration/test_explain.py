@@ -165,6 +165,13 @@ PASTED = [
      "in the cert's altnames: DNS:db1.example.com", ["CERT_NAME"]),
     ("The remote certificate is invalid because of errors in the certificate chain: UntrustedRoot",
      ["certificate-verify-failed"]),
+    ("org.postgresql.util.PSQLException: The server does not support SSL.", ["NO_TLS"]),
+    ("pq: SSL is not enabled on the server", ["NO_TLS"]),
+    ("failed to connect to `host=db user=app`: tls error (server refused TLS connection)", ["NO_TLS"]),
+    ("curl: (60) SSL certificate problem: unable to get local issuer certificate",
+     ["X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"]),
+    ("error:0A000086:SSL routines::certificate verify failed", ["certificate-verify-failed"]),
+    ("what is verify-full", ["verify-modes"]),
     # Names of other kinds.
     ("28P01", ["SERVER"]),
     ("rds.force_ssl", ["force-ssl"]),
@@ -228,6 +235,8 @@ def test_explain__unknown__near_names_and_exit_1(explain):
     assert code == 1 and "Did you mean X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY" in err
     code, out, err = explain("quite\x1b[31m\nunknown")
     assert code == 1 and "\x1b" not in err and '"quite\\x1b[31m"' in err
+    code, out, err = explain("expired")
+    assert (code, out) == (1, "") and re.search(r"Pages that speak of it: .*\band \d+ more\. ", " ".join(err.split()))
     assert json.loads(explain("--json", "nosuchpage")[1]) == {"pages": []}
     assert explain("--json", "nosuchpage")[0] == 1
 
