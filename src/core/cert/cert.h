@@ -94,8 +94,8 @@ struct pgseal__rds {
 };
 /** False: not the name of an RDS authority. */
 bool pgseal__rds_of(const X509_NAME *name, struct pgseal__rds *r);
-/** Where the bundle of a region is published; of all regions for "". */
-void pgseal__rds_url(const char *region, char *out, size_t cap);
+/** The command that gets the roots of a region into a file; of all regions for "". */
+void pgseal__rds_fetch(const char *region, const char *file, char *out, size_t cap);
 /** "AWS", "AWS GovCloud (US)", "AWS China": each has roots of its own. */
 const char *pgseal__rds_partition(const char *region);
 /** The organisation when it is one whose roots every system has, else NULL. */

@@ -118,7 +118,7 @@ static bool say_same_name(struct pgseal__story *st, const struct search *s)
     const struct pgseal__anchor *a = pgseal__anchor_named(&st->anchors, s->want, 0);
     char have[130];
     char need[130];
-    char url[256];
+    char fetch[1200];
     int why;
 
     while (a != NULL && X509_cmp(a->cert, s->top) == 0)
@@ -149,11 +149,10 @@ static bool say_same_name(struct pgseal__story *st, const struct search *s)
     else
         pgseal__append(st->err->detail, sizeof(st->err->detail), ", with another key.");
     if (s->is_rds) {
-        pgseal__rds_url(s->rds.region, url, sizeof(url));
+        pgseal__rds_fetch(s->rds.region, a->source->name, fetch, sizeof(fetch));
         pgseal__hint(st->err,
-                     "The file was altered, or is of another generation: download it again: curl "
-                     "--fail -o %s %s",
-                     a->source->name, url);
+                     "The file was altered, or is of another generation: download it again: %s",
+                     fetch);
     } else if (s->self && s->depth == 0) {
         pgseal__hint(st->err,
                      "If the server's certificate was replaced on purpose, copy the new one over "
@@ -261,7 +260,7 @@ static void say_region(struct pgseal__story *st, const struct search *s, const s
 static void say_rds(struct pgseal__story *st, const struct search *s)
 {
     struct regions all;
-    char url[256];
+    char fetch[1200];
     char name[400];
 
     look_at_regions(st, s, &all);
@@ -278,20 +277,22 @@ static void say_rds(struct pgseal__story *st, const struct search *s)
         return;
     }
     say_region(st, s, &all);
-    pgseal__rds_url(s->rds.region, url, sizeof(url));
+    pgseal__rds_fetch(s->rds.region,
+                      st->e->trust != NULL && st->e->trust->system ? "rds.pem"
+                                                                   : pgseal__story_file(st),
+                      fetch, sizeof(fetch));
     if (st->e->trust != NULL && st->e->trust->system)
         pgseal__hint(st->err,
-                     "Download this region's roots and name the file: curl --fail -o rds.pem %s ; "
-                     "then sslrootcert=rds.pem",
-                     url);
+                     "Download this region's roots and name the file: %s ; then "
+                     "sslrootcert=rds.pem",
+                     fetch);
     else if (s->rds.generation != PGSEAL__RDS_G1)
         pgseal__hint(st->err,
                      "That generation is over: move the server to a current authority: aws rds "
                      "modify-db-instance --db-instance-identifier NAME "
                      "--ca-certificate-identifier rds-ca-rsa2048-g1 --apply-immediately");
     else
-        pgseal__hint(st->err, "Download this region's roots: curl --fail -o %s %s",
-                     pgseal__story_file(st), url);
+        pgseal__hint(st->err, "Download this region's roots: %s", fetch);
 }
 
 /* ---- everybody else ------------------------------------------------------------------------- */
@@ -437,7 +438,7 @@ void pgseal__story_signature(struct pgseal__story *st)
     struct pgseal__rds r;
     bool is_rds;
     char name[400];
-    char url[256];
+    char fetch[1200];
 
     if (issuer == NULL)
         issuer = st->at;
@@ -455,11 +456,8 @@ void pgseal__story_signature(struct pgseal__story *st)
         pgseal__hint(st->err, "Do not use this server before you know who altered its chain: one "
                               "of the certificates it sent is not genuine.");
     } else if (is_rds) {
-        pgseal__rds_url(r.region, url, sizeof(url));
-        pgseal__hint(st->err,
-                     "Download the roots again, and find out who altered them: curl "
-                     "--fail -o %s %s",
-                     a->source->name, url);
+        pgseal__rds_fetch(r.region, a->source->name, fetch, sizeof(fetch));
+        pgseal__hint(st->err, "Download the roots again, and find out who altered them: %s", fetch);
     } else {
         pgseal__hint(st->err,
                      "Get the certificate \"%s\" again from its publisher, compare fingerprints, "

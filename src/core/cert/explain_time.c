@@ -25,9 +25,9 @@ bool pgseal__validity_text(const X509 *cert, int64_t now, char *out, size_t cap)
 
 static void fix_rds(struct pgseal__story *st, const struct pgseal__rds *r)
 {
-    char url[256];
+    char fetch[1200];
 
-    pgseal__rds_url(r->region, url, sizeof(url));
+    pgseal__rds_fetch(r->region, pgseal__story_file(st), fetch, sizeof(fetch));
     if (r->generation == PGSEAL__RDS_G1)
         pgseal__hint(st->err,
                      "RDS renews this certificate by itself; see what waits for a maintenance "
@@ -35,10 +35,10 @@ static void fix_rds(struct pgseal__story *st, const struct pgseal__rds *r)
     else
         pgseal__hint(st->err,
                      "The rds-ca-%d generation is over: put the current roots into every client "
-                     "(curl --fail -o %s %s), then move the server: aws rds modify-db-instance "
+                     "(%s), then move the server: aws rds modify-db-instance "
                      "--db-instance-identifier NAME --ca-certificate-identifier "
                      "rds-ca-rsa2048-g1 --apply-immediately",
-                     (int)r->generation, pgseal__story_file(st), url);
+                     (int)r->generation, fetch);
 }
 
 static void fix_ended(struct pgseal__story *st)

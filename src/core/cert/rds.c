@@ -79,22 +79,14 @@ static bool is_region(const char *region)
            strncmp(region, "preview", 7) != 0;
 }
 
-void pgseal__rds_url(const char *region, char *out, size_t cap)
+void pgseal__rds_fetch(const char *region, const char *file, char *out, size_t cap)
 {
     if (strncmp(region, "cn-", 3) == 0)
-        pgseal__format(out, cap,
-                       "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/"
-                       "global-bundle.pem");
-    else if (strncmp(region, "us-gov-", 7) == 0)
-        pgseal__format(out, cap,
-                       "https://truststore.pki.us-gov-west-1.rds.amazonaws.com/%s/%s-bundle.pem",
-                       region, region);
+        pgseal__format(out, cap, "pgseal ca fetch rds --china -o %s", file);
     else if (is_region(region))
-        pgseal__format(out, cap, "https://truststore.pki.rds.amazonaws.com/%s/%s-bundle.pem",
-                       region, region);
+        pgseal__format(out, cap, "pgseal ca fetch rds --region %s -o %s", region, file);
     else
-        pgseal__format(out, cap,
-                       "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem");
+        pgseal__format(out, cap, "pgseal ca fetch rds -o %s", file);
 }
 
 const char *pgseal__rds_partition(const char *region)

@@ -90,14 +90,13 @@ static void test_wild__as_sslrootcert__own_diagnosis(void **state)
          {"only RDS certificates of 2019 and before",
           "In \"altered-2019-root.pem\", besides: Line 1, \"CN=Amazon RDS Root 2019 CA\": it does "
           "not fit its own key",
-          "ap-northeast-2-bundle.pem"}},
+          "pgseal ca fetch rds --region ap-northeast-2"}},
         {"wild/concatenated-duplicates-166.pem", NULL, {0}},
         {"wild/crlf-us-east-1.pem",
          NO_ISSUER,
          {"This server is in region ap-northeast-2; \"crlf-us-east-1.pem\" has roots of: "
           "us-east-1.",
-          "curl --fail -o crlf-us-east-1.pem https://truststore.pki.rds.amazonaws.com/"
-          "ap-northeast-2/ap-northeast-2-bundle.pem"}},
+          "pgseal ca fetch rds --region ap-northeast-2 -o crlf-us-east-1.pem"}},
         {"wild/govcloud-named-global.pem",
          NO_ISSUER,
          {"This server is in AWS region ap-northeast-2; \"govcloud-named-global.pem\" has roots of "
@@ -124,7 +123,7 @@ static void test_wild__as_sslrootcert__own_diagnosis(void **state)
          NO_ISSUER,
          {"Amazon RDS server of region ap-northeast-2, and there is no RDS root in "
           "\"web-pki-chain-instead.pem\"",
-          "ap-northeast-2-bundle.pem"}},
+          "pgseal ca fetch rds --region ap-northeast-2"}},
         {"wild/wrong-ca-and-broken-der.pem",
          "ROOT_UNUSABLE",
          {"because of one that is damaged. Line 1: its DER is broken"}},
