@@ -181,7 +181,7 @@ def check_readme(root):
     dev = (root / "dev").read_text(encoding="utf-8")
     verbs_def = root / "src/cli/verbs.def"
     verbs = set(rows(verbs_def)) if verbs_def.exists() else set()
-    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"):
+    for name in ("README.md", "README.ja.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"):
         page = root / name
         if not page.exists():
             continue
@@ -198,6 +198,25 @@ def check_readme(root):
                 yield f"{name}: links to {link}, which does not exist"
 
 
+def check_story(root):
+    """Every step of docs/story.md names a command that exists and a test that exists."""
+    page = root / "docs/story.md"
+    if not page.exists():
+        return
+    text = page.read_text(encoding="utf-8")
+    steps = re.findall(r"^\| (\d+) \|.*\| `([^`]+)` \| \[(\w+)\]\(\.\./([^)]+)\) \|$", text, re.M)
+    if [int(n) for n, *_ in steps] != list(range(1, 31)):
+        yield "docs/story.md: the steps are not 1 to 30, each with a command and a proof"
+    verbs = set(rows(root / "src/cli/verbs.def")) | {"ca " + name for name in rows(root / "src/cli/ca.def")}
+    for n, command, test, path in steps:
+        verb = re.search(r"\bpgseal (ca \w+|\w+)", command)
+        if not verb or verb.group(1) not in verbs:
+            yield f"docs/story.md: step {n}: there is no such verb: {command}"
+        wrong = check_proof(root, f"Proof: {path} {test}")
+        if wrong:
+            yield f"docs/story.md: step {n}: {wrong}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
     complaints = list(missing_and_orphans(root))
@@ -206,6 +225,7 @@ def main():
             if path.name != "README.md":
                 complaints += [f"{path.relative_to(root)}: {c}" for c in check_page(root, path)]
     complaints += check_readme(root)
+    complaints += check_story(root)
     for c in complaints:
         print(c)
     return 1 if complaints else 0

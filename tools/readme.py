@@ -20,7 +20,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = [p for p in (ROOT / "README.md", ROOT / "README.ja.md", ROOT / "docs/demo.md") if p.exists()]
+PAGES = [ROOT / "README.md", ROOT / "README.ja.md", ROOT / "docs/demo.md"]
 BLOCK = re.compile(r"(<!-- readme: (\S+) -->\n)(.*?)(<!-- end -->)", re.S)
 HOST = "demo.cluster-cx5u2qk1abcd.ap-northeast-1.rds.amazonaws.com"
 

@@ -59,6 +59,10 @@ def tree(tmp_path):
         "docs/man/pgseal-connect.1.scd": "",
         "tests/unit/x/test_x.c": "static void test_x__works(void **state)\n",
         "tests/integration/pki.py": '\nLEAVES = {\n    "good": dict(),\n    "expired": dict(),\n}\n',
+        "src/cli/ca.def": "VERB(show, ...)\n",
+        "docs/man/pgseal-ca-show.1.scd": "",
+        "docs/story.md": "".join(f"| {n} | it | `pgseal {'ca show' if n > 1 else 'connect'} F` | [test_x__works](../tests/unit/x/test_x.c) |\n"
+                                 for n in range(1, 31)),
         "dev": "#!/bin/bash\n\ndo_test() {\n",
         "README.md": "Type `./dev test`, then\n\n    $ pgseal connect\n\n[a page](docs/params/host.md)\n",
     }
@@ -113,6 +117,9 @@ def replace(old, new):
     ("docs/params/host.md", replace("What it is.", "[x](gone.md)"), "links to gone.md"),
     ("docs/params/host.md", replace("What it is.", "What.\n\n<!-- also: a, b;c -->"), "such a line is"),
     ("docs/topics/iam.md", replace("## Why", "## Because"), "docs/topics/iam.md: the sections must be"),
+    ("docs/story.md", replace("| 7 |", "| seven |"), "the steps are not 1 to 30"),
+    ("docs/story.md", replace("pgseal connect F", "pgseal ca shwo F"), "step 1: there is no such verb"),
+    ("docs/story.md", replace("[test_x__works]", "[test_x__wor]"), "step 1: Proof: tests/unit/x/test_x.c has no test"),
     ("README.md", replace("./dev test", "./dev tset"), "there is no ./dev tset"),
     ("README.md", replace("pgseal connect", "pgseal conect"), "there is no verb pgseal conect"),
     ("README.md", replace("host.md", "hots.md"), "docs/params/hots.md, which does not exist"),
