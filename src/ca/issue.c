@@ -236,12 +236,10 @@ static int check_free(struct job *j, struct pgseal_err *err)
 static int make_chain(struct job *j, struct pgseal_err *err)
 {
     const char *leaf = pgseal_minted_cert_pem(j->made);
-    struct pgseal_cert_info cross;
     size_t cap;
 
-    j->out->with_cross = j->store->cross_pem != NULL &&
-                         ca_own_describe(j->store->cross_pem, &cross, NULL) == 0 &&
-                         cross.not_after_unix_s > j->now_unix_s;
+    j->out->with_cross =
+        j->store->cross_pem != NULL && j->store->cross_until_unix_s > j->now_unix_s;
     cap = strlen(leaf) + (j->out->with_cross ? strlen(j->store->cross_pem) : 0) + 1;
     j->chain = pgseal__alloc(cap);
     if (j->chain == NULL)
@@ -268,13 +266,27 @@ static int put_record(struct job *j, struct pgseal_err *err)
     return ca_own_put(j->store, file, c->pem, 0644, err);
 }
 
+/* An hour ago, but later than what it replaces: the later one is the one in use. */
+static int64_t choose_begin(const struct job *j)
+{
+    int64_t begin = j->now_unix_s - CA_BACKDATE_S;
+
+    for (size_t i = 0; i < j->store->ncerts; i++) {
+        const struct ca_record *c = &j->store->cert[i];
+
+        if (strcmp(c->name, j->out->cert.name) == 0 && c->info.not_before_unix_s >= begin)
+            begin = c->info.not_before_unix_s + 1;
+    }
+    return begin < j->now_unix_s ? begin : j->now_unix_s;
+}
+
 static int mint(struct job *j, struct pgseal_mint_options *m, struct pgseal_err *err)
 {
     struct pgseal_err why = {0};
 
     m->size = sizeof(*m);
     m->digest = ca_own_digest(ca_store_issuer(j->store)->info.key);
-    m->not_before_unix_s = j->now_unix_s - CA_BACKDATE_S;
+    m->not_before_unix_s = choose_begin(j);
     m->not_after_unix_s = j->not_after_unix_s;
     j->made = pgseal_mint(m, j->store->signer, &why);
     if (j->made != NULL)

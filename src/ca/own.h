@@ -45,7 +45,8 @@ struct ca_store {
     int oldest, newest;     /**< roots that clients trust; they differ while one replaces another */
     struct ca_root root[2]; /**< of `oldest`, and of `newest` when it is another one */
     char *cross_pem;        /**< ours. newest signed by oldest; NULL when they are one */
-    struct ca_record *cert; /**< ours. By name, the latest of a name first */
+    int64_t cross_until_unix_s; /**< its end */
+    struct ca_record *cert;     /**< ours. By name, the latest of a name first */
     size_t ncerts;
     bool encrypted;               /**< the newest root's key wants a passphrase */
     struct pgseal_minted *signer; /**< ours. The newest root with its key, once it was unlocked */

@@ -239,9 +239,25 @@ static int load_records(struct ca_store *s, struct pgseal_err *err)
     return rc;
 }
 
-int ca_own_load(struct ca_store *s, const struct ca_own_state *state, struct pgseal_err *err)
+static int load_cross(struct ca_store *s, struct pgseal_err *err)
 {
     char file[64], path[CA_PATH_CAP];
+    struct pgseal_cert_info info;
+
+    ca_own_cross_file(s->newest, s->oldest, file);
+    s->cross_pem = ca_own_read(ca_store_path(s, file, path), err);
+    if (s->cross_pem == NULL)
+        return PGSEAL_E_IO;
+    if (ca_own_describe(s->cross_pem, &info, err) < 0)
+        return ca_own_fail(err, "The file holds no certificate that can be read.",
+                           "Bring it back from a backup.",
+                           "the cross certificate \"%s\" is damaged", path);
+    s->cross_until_unix_s = info.not_after_unix_s;
+    return 0;
+}
+
+int ca_own_load(struct ca_store *s, const struct ca_own_state *state, struct pgseal_err *err)
+{
     int rc;
 
     s->oldest = state->oldest;
@@ -249,9 +265,8 @@ int ca_own_load(struct ca_store *s, const struct ca_own_state *state, struct pgs
     rc = load_root(s, s->oldest, &s->root[0], err);
     if (rc == 0 && s->newest != s->oldest) {
         rc = load_root(s, s->newest, &s->root[1], err);
-        ca_own_cross_file(s->newest, s->oldest, file);
-        if (rc == 0 && (s->cross_pem = ca_own_read(ca_store_path(s, file, path), err)) == NULL)
-            rc = PGSEAL_E_IO;
+        if (rc == 0)
+            rc = load_cross(s, err);
     }
     if (rc == 0)
         rc = look_at_key(s, err);

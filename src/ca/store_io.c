@@ -109,14 +109,24 @@ bool ca_own_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
-/* ".NAME.XXXXXX", as host_replace_file() calls what is not finished. */
+/*
+ * ".NAME.XXXXXX", as host_replace_file() calls what is not finished. A person's ".db1.key.backup"
+ * has small letters only, which of 200 random endings one has: that one stays.
+ */
 static bool is_leftover(const char *file, const char *name)
 {
     size_t n = strlen(file);
+    bool odd = false;
 
     if (n < 9 || file[0] != '.' || file[n - 7] != '.')
         return false;
-    return name == NULL || (strlen(name) == n - 8 && strncmp(file + 1, name, n - 8) == 0);
+    for (const char *p = file + n - 6; *p != '\0'; p++) {
+        if (strchr("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", *p) != NULL)
+            odd = true;
+        else if (*p < 'a' || *p > 'z')
+            return false;
+    }
+    return odd && (name == NULL || (strlen(name) == n - 8 && strncmp(file + 1, name, n - 8) == 0));
 }
 
 void ca_own_sweep(const char *dir, const char *name)

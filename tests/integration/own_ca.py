@@ -36,6 +36,10 @@ class Store:
     def json(self, *args):
         return json.loads(self.ok(*args, "--json"))
 
+    def json_any(self, *args):
+        """As json(), whatever the exit code."""
+        return json.loads(self.run(*args, "--json").stdout)
+
     def file(self, name):
         return str(self.out / name)
 
