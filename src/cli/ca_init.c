@@ -120,11 +120,11 @@ static void tell(const struct ca_store *s)
     cli_own_line("  clients", "%s", ca_store_path(s, "root.crt", path));
     cli_own_line("  secret", "%s", ca_store_path(s, "root-1.key", path));
     fprintf(stderr,
-            "Next, a certificate for a server, by the name its clients type:\n"
+            "\nNext, a certificate for a server, by the name that its clients type:\n"
             "  pgseal ca issue db1.example.com\n"
-            "Clients need %s: sslrootcert=FILE or ~/.postgresql/root.crt.\n"
-            "Keep a copy of the store where only you can read it; whoever has the secret can be "
-            "every server of yours.\n",
+            "Clients get %s (sslrootcert).\n"
+            "Keep a copy of the store where only you can read it: whoever has the secret can be\n"
+            "every server of yours, and without it nothing can be issued.\n",
             ca_store_path(s, "root.crt", path));
 }
 

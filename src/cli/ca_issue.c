@@ -190,8 +190,8 @@ static int run(struct app *a)
     else
         rc = a->names[0] != NULL ? renew_named(a, s) : renew_due(a, s);
     if (a->renew && rc == CLI_FINE && !a->own.json && s->ncerts > 0)
-        fputs("Install each .crt in the place of the one it replaces, then: select "
-              "pg_reload_conf(). Keys stay.\n",
+        fputs("\nInstall each .crt in the place of the one it replaces, then reload the server:\n"
+              "  sudo -u postgres psql -c \"select pg_reload_conf()\"\n",
               stderr);
     if (a->own.json)
         (void)cli_json_print(stdout, a->issued);

@@ -134,18 +134,28 @@ static size_t list_waiting(const struct app *a, const struct ca_store *s, FILE *
             continue;
         n++;
         if (f != NULL)
-            fprintf(f, "  %-30s  %s, until %s\n", s->cert[i].name,
+            fprintf(f, "      %-30s  %s, until %.10s\n", s->cert[i].name,
                     s->cert[i].client ? "client" : "server",
                     pgseal__utc(until, s->cert[i].info.not_after_unix_s));
     }
     return n;
 }
 
+/* The first name a client can type. */
+static const char *host_of(const struct ca_record *c, char *out, size_t cap)
+{
+    const char *name = strchr(c->info.names, ':');
+
+    pgseal__format(out, cap, "%.*s", name != NULL ? (int)strcspn(name + 1, ",") : 0,
+                   name != NULL ? name + 1 : "");
+    return out[0] == '\0' || out[0] == '*' ? "HOST" : out;
+}
+
 /* Replaced here, but is the new one where it is used? Nobody here can know. */
 static void list_replaced(const struct app *a, const struct ca_store *s)
 {
     bool any = false;
-    char root[64];
+    char root[64], host[CA_NAME_CAP];
 
     pgseal__format(root, sizeof(root), "root-%d.crt", s->newest);
     for (size_t i = 0; i < s->ncerts; i++) {
@@ -155,9 +165,10 @@ static void list_replaced(const struct app *a, const struct ca_store *s)
             c->info.not_after_unix_s <= a->now_unix_s)
             continue;
         if (!any)
-            fputs("  - every server has its renewed certificate; to ask one:\n", stderr);
+            fputs("  - every server shows its renewed certificate, which this asks:\n", stderr);
         any = true;
-        fprintf(stderr, "      pgseal ca verify %s --with %s\n", c->name, path_of(s, root));
+        fprintf(stderr, "      pgseal ca verify %s --with %s\n", host_of(c, host, sizeof(host)),
+                path_of(s, root));
     }
 }
 
@@ -170,21 +181,22 @@ static void say_next(const struct app *a, const struct ca_store *s)
         return;
     case CA_STARTED:
         fprintf(stderr,
-                "Next:\n"
-                "  - give %s (both roots) to clients, now or any time before --retire;\n"
-                "    as ssl_ca_file too where clients have certificates\n"
-                "  - renew what the old root signed (the keys stay):\n"
-                "      pgseal ca rotate --switch\n",
+                "\nNext, in any order, both before --retire:\n"
+                "  - give clients %s: it has both roots.\n"
+                "    As ssl_ca_file it goes to servers whose clients have certificates.\n"
+                "  - renew what the old root signed, and install it; the keys stay:\n"
+                "      pgseal ca rotate --switch\n"
+                "    It will renew:\n",
                 path_of(s, "root.crt"));
         list_waiting(a, s, stderr);
         return;
     case CA_SWITCHED:
         fprintf(stderr,
-                "Next, before --retire, make sure that\n"
-                "  - every client has %s (both roots), or the new root\n",
+                "\nNext, before --retire, make sure that\n"
+                "  - every client has the new root, by %s\n",
                 path_of(s, "root.crt"));
         list_replaced(a, s);
-        fputs("then:\n      pgseal ca rotate --retire\n", stderr);
+        fputs("Then:\n  pgseal ca rotate --retire\n", stderr);
         return;
     }
 }
@@ -200,6 +212,8 @@ static void add_state(json_t *o, const struct app *a, const struct ca_store *s)
             cli_json_add(waiting, cli_json_string(s->cert[i].name));
     cli_json_text(o, "phase", ca_phase_name(ca_rotate_phase(s, a->now_unix_s)));
     cli_json_put(o, "roots", roots);
+    if (s->cross_pem != NULL)
+        cli_json_time(o, "old_root_until", s->cross_until_unix_s);
     cli_json_text(o, "bundle", path_of(s, "root.crt"));
     cli_json_put(o, "signed_by_old_root", waiting);
 }
@@ -209,6 +223,7 @@ static void add_state(json_t *o, const struct app *a, const struct ca_store *s)
 static int start(struct app *a, struct ca_store *s)
 {
     struct pgseal_err err = {0};
+    char until[40];
 
     if (ca_rotate_start(s, a->name, a->key, a->days, a->own.passphrase, a->now_unix_s, &err) < 0)
         return cli_own_failed(&err);
@@ -217,6 +232,8 @@ static int start(struct app *a, struct ca_store *s)
     cli_own_root(s, ca_store_issuer(s));
     cli_own_line("replaces", "root %d, which has signed it: clients with either are served",
                  s->oldest);
+    cli_own_line("  until", "%s for clients with the old root alone",
+                 pgseal__utc(until, s->cross_until_unix_s));
     cli_own_line("bundle", "%s: both roots", path_of(s, "root.crt"));
     return CLI_FINE;
 }
@@ -312,7 +329,7 @@ static int pretend(const struct app *a, const struct ca_store *s, enum step step
                path_of(s, "root.crt"));
     }
     if (!works) {
-            fputs(ca_rotate_phase(s, a->now_unix_s) == CA_STEADY
+        fputs(ca_rotate_phase(s, a->now_unix_s) == CA_STEADY
                   ? "It would be refused: no rotation is going on.\n"
               : step == STEP_START ? "It would do nothing: a rotation is going on.\n"
                                    : "It would be refused as long as the old root has signed:\n",

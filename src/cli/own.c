@@ -275,18 +275,17 @@ static void host_of(const struct ca_issued *i, struct cli_str *t)
 static void install_server(const struct ca_store *s, const struct ca_issued *i, struct cli_str *t)
 {
     char root[CA_PATH_CAP];
-    bool has_key = i->key_path[0] != '\0' && !i->key_kept;
 
-    cli_str_add(t, "Next, where the server runs, as root (PostgreSQL wants its key to be the "
-                   "server's alone):\n"
+    cli_str_add(t, "\nNext, on the server, as root (its key must be its user's alone):\n"
                    "  D=$(sudo -u postgres psql -Atc 'show data_directory')\n");
-    if (has_key)
+    if (i->key_path[0] != '\0')
         shell(t, "  install -o postgres -g postgres -m 600 ", i->key_path, " $D/server.key\n");
     shell(t, "  install -o postgres -g postgres -m 644 ", i->crt_path, " $D/server.crt\n");
-    cli_str_add(t, "  sudo -u postgres psql -c \"alter system set ssl_cert_file = 'server.crt'\" "
-                   "-c \"alter system set ssl_key_file = 'server.key'\" "
-                   "-c 'alter system set ssl = on' -c 'select pg_reload_conf()'\n"
-                   "Then, at a client:\n");
+    cli_str_add(t, "  sudo -u postgres psql -c \"alter system set ssl_cert_file = 'server.crt'\"\n"
+                   "  sudo -u postgres psql -c \"alter system set ssl_key_file = 'server.key'\"\n"
+                   "  sudo -u postgres psql -c \"alter system set ssl = on\"\n"
+                   "  sudo -u postgres psql -c \"select pg_reload_conf()\"\n"
+                   "Then, on a client:\n");
     shell(t,
           "  pgseal connect \"sslmode=verify-full sslrootcert=", ca_store_path(s, "root.crt", root),
           "");
@@ -298,18 +297,18 @@ static void install_client(const struct ca_store *s, const struct ca_issued *i, 
 {
     char root[CA_PATH_CAP];
 
-    cli_str_add(t, "Next, for the user who connects:\n"
+    cli_str_add(t, "\nNext, for the user who connects:\n"
                    "  mkdir -p -m 700 ~/.postgresql\n");
     if (i->key_path[0] != '\0')
         shell(t, "  install -m 600 ", i->key_path, " ~/.postgresql/postgresql.key\n");
     shell(t, "  install -m 644 ", i->crt_path, " ~/.postgresql/postgresql.crt\n");
-    cli_str_add(t, "On the server, so that it believes the certificate (pg_hba.conf: hostssl all ");
-    cli_str_add(t, i->cert.info.subject + strlen("CN="));
-    cli_str_add(t, " all cert):\n");
+    cli_str_addf(t, "On the server, with a line \"hostssl all %s all cert\" in pg_hba.conf:\n",
+                 i->cert.info.subject + strlen("CN="));
+    cli_str_add(t, "  D=$(sudo -u postgres psql -Atc 'show data_directory')\n");
     shell(t, "  install -o postgres -g postgres -m 644 ", ca_store_path(s, "root.crt", root),
-          " $D/client-root.crt\n");
-    cli_str_add(t, "  sudo -u postgres psql -c \"alter system set ssl_ca_file = "
-                   "'client-root.crt'\" -c 'select pg_reload_conf()'\n");
+          " $D/root.crt\n");
+    cli_str_add(t, "  sudo -u postgres psql -c \"alter system set ssl_ca_file = 'root.crt'\"\n"
+                   "  sudo -u postgres psql -c \"select pg_reload_conf()\"\n");
 }
 
 void cli_own_install(const struct ca_store *s, const struct ca_issued *i)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: PostgreSQL
 """The own authority with real servers: whom psql, libpq 18, pgseal and openssl believe at each step of a rotation."""
 import itertools
+import os
+import subprocess
 
 import pytest
 
@@ -140,7 +142,6 @@ def test_rotation__with_permit__the_new_root_is_limited_too(site):
 
 
 def test_csr__the_key_stays_with_the_server__it_serves(site):
-    import subprocess
     store = site.store
     subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", store.file(HOST + ".key"),
                     "-out", store.file("r.csr"), "-subj", "/CN=ignored", "-addext",
@@ -152,3 +153,31 @@ def test_csr__the_key_stays_with_the_server__it_serves(site):
     assert store.out.joinpath(HOST + ".key").read_bytes() == before
     site.serve(ca="old")
     site.expect("csr", ["old"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="what is told is for root to type")
+def test_issue__what_it_says_to_type__is_a_verified_connection(clusters, pg15, program, tmp_path):
+    """The lines behind "Next", as they are; only sudo, the port and the address are of this test."""
+    tmp_path.chmod(0o755)
+    cluster = clusters(15)
+    store = own_ca.Store(program, tmp_path / "site")
+    cluster.configure("host all all 127.0.0.1/32 trust\n", {"ssl": "off"})
+    store.ok("init")
+    told = store.run("issue", HOST).stderr.replace("\n  pgseal connect ", "\n  pgseal connect -Atc 'show ssl' ")
+    script = "sudo() { shift 2; \"$@\"; }\n" + "\n".join(
+        line for line in told.split("\n") if line.startswith("  "))
+    env = dict(store.env, PATH=f"{os.path.dirname(program)}:{pg15.bindir}:/usr/bin:/bin", PGPORT=str(cluster.port),
+               PGUSER="postgres", PGDATABASE="postgres")
+    server, client = script.split("  pgseal connect", 1)
+    try:
+        done = subprocess.run(["bash", "-ec", server], env=dict(env, PGHOST=cluster.dir), cwd=store.out,
+                              capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+        done = subprocess.run(["bash", "-c", "for i in 1 2 3 4 5 6 7 8 9; do pgseal connect" + client + " && exit; "
+                               "sleep 0.3; done"], env=dict(env, PGHOSTADDR="127.0.0.1"), cwd=store.out,
+                              capture_output=True, text=True, timeout=30, check=False)
+        assert done.stdout == "on\n", done.stderr
+    finally:
+        cluster.sql("alter system reset all")
+        cluster.current = None
+        cluster.configure("", {"ssl": "off"})
