@@ -12,6 +12,7 @@
 #define X509_MAX     200
 #define SEARCH_NAME  1000
 #define SEARCH_HEAD  50
+#define SEARCH_TOPIC 4
 
 const char *cli_page_kind_str(enum cli_page_kind kind)
 {
@@ -350,7 +351,8 @@ static unsigned long score_words(const struct cli_page *p, const char *words)
     cli_str_done(&name);
     cli_str_done(&head);
     cli_str_done(&text);
-    return all ? score : 0;
+    /* Who looks for a word wants the whole picture before a single refusal. */
+    return !all ? 0 : p->kind == CLI_PAGE_TOPIC ? score * SEARCH_TOPIC : score;
 }
 
 size_t cli_explain_search(const struct cli_page *pages, size_t n, const char *words,

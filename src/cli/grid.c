@@ -118,22 +118,32 @@ static size_t to_shrink(const struct cli_grid *g, const int width[COLUMNS_MAX])
     return best;
 }
 
+/* Cuts names, none below `least`. True when all fits. */
+static bool shrink(const struct cli_grid *g, int width[COLUMNS_MAX], int least)
+{
+    while (total(g, width) > g->columns) {
+        size_t cut = to_shrink(g, width);
+
+        if (cut == g->ncols || width[cut] <= least)
+            return false;
+        width[cut]--;
+    }
+    return true;
+}
+
 /* Names are cut a little before columns go, and as far as they can once none may go any more. */
 static void fit(const struct cli_grid *g, int width[COLUMNS_MAX])
 {
-    int over;
+    for (;;) {
+        int cut[COLUMNS_MAX];
+        size_t drop = to_drop(g, width);
 
-    while ((over = total(g, width) - g->columns) > 0) {
-        size_t cut = to_shrink(g, width), drop = to_drop(g, width);
-        int least = drop < g->ncols ? 20 : LEAST;
-
-        if (cut < g->ncols && width[cut] > least) {
-            width[cut]--;
-        } else if (drop < g->ncols) {
-            width[drop] = 0;
-        } else {
+        memcpy(cut, width, sizeof(cut));
+        if (shrink(g, cut, drop < g->ncols ? 20 : LEAST) || drop == g->ncols) {
+            memcpy(width, cut, sizeof(cut));
             return;
         }
+        width[drop] = 0;
     }
 }
 
@@ -162,8 +172,9 @@ static void put(struct cli_str *out, const char *text, int width, bool right, bo
         cli_str_add(out, "..");
         at += 2;
     }
-    if (!last)
-        cli_str_pad(out, (size_t)(width - at + GAP));
+    at = width - at + GAP;
+    if (!last && at > 0)
+        cli_str_pad(out, (size_t)at);
 }
 
 static void row(const struct cli_grid *g, const char *const *cell, const int width[COLUMNS_MAX],

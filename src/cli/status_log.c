@@ -37,18 +37,20 @@ static void show_progress(struct reader *r, uint64_t done)
                  (unsigned long long)f->plain, (unsigned long long)f->tls);
 }
 
-/* One story on standard error. */
-static int refuse(struct reader *r, const char *what, const char *seen, const char *why,
-                  const char *fix)
+/* The story on standard error, and for programs. */
+static int refuse(struct reader *r, const struct pgseal_err *err)
 {
     struct cli_str s = {0};
-    int columns = cli_columns(STDERR_FILENO);
 
     cli_progress_clear(&r->progress);
-    cli_say(r->log, CLI_ERROR, "%s", what);
-    cli_story_part(&s, "seen:", seen, columns, r->log->colour);
-    cli_story_part(&s, "why:", why, columns, r->log->colour);
-    cli_story_part(&s, "fix:", fix, columns, r->log->colour);
+    if (r->o->json) {
+        json_t *o = cli_json_object();
+
+        cli_json_put(o, "error", cli_json_error(err));
+        (void)cli_json_print(stdout, o);
+    }
+    cli_say(r->log, CLI_ERROR, "%s", err->msg);
+    cli_story(&s, err, cli_columns(STDERR_FILENO), r->log->colour);
     fputs(cli_str(&s), stderr);
     cli_str_done(&s);
     return -1;
@@ -67,10 +69,9 @@ static int refuse_packed(struct reader *r, enum status_packed packed, const char
         {"a zip archive", "unzip -p"},
         {"text in UTF-16", "iconv -f UTF-16 -t UTF-8"},
     };
-    struct cli_str what = {0}, fix = {0};
+    struct pgseal_err err = {0};
+    struct cli_str fix = {0};
 
-    cli_str_addf(&what, "\"%s\" is %s", r->name, KINDS[packed].what);
-    cli_str_add(&fix, "Unpack it on the way:\n  ");
     if (strcmp(file, "-") == 0) {
         cli_str_addf(&fix, "... | %s | pgseal status --log -", KINDS[packed].tool);
     } else {
@@ -78,23 +79,26 @@ static int refuse_packed(struct reader *r, enum status_packed packed, const char
         cli_shell_word(&fix, file);
         cli_str_add(&fix, " | pgseal status --log -");
     }
-    (void)refuse(r, cli_str(&what), "", "Only text is read.", cli_str(&fix));
-    cli_str_done(&what);
+    pgseal__fail(&err, PGSEAL_E_FILE, "\"%s\" is %s", r->name, KINDS[packed].what);
+    pgseal__hint(&err, "Only text is read. Unpack it on the way:\n  %s", cli_str(&fix));
     cli_str_done(&fix);
-    return -1;
+    return refuse(r, &err);
 }
 
 static int refuse_file(struct reader *r, const char *verb, int sys)
 {
-    struct cli_str what = {0};
+    struct pgseal_err err = {0};
 
-    cli_str_addf(&what, "could not %s \"%s\": %s", verb, r->name, strerrordesc_np(sys));
-    (void)refuse(r, cli_str(&what), "", "",
-                 sys == EACCES ? "A server's log often belongs to postgres, or to the group adm: "
-                                 "sudo cat FILE | pgseal status --log -"
-                               : "");
-    cli_str_done(&what);
-    return -1;
+    pgseal__fail(&err, PGSEAL_E_FILE, "could not %s \"%s\": %s", verb, r->name,
+                 strerrordesc_np(sys));
+    err.sys = sys;
+    if (sys == EACCES)
+        pgseal__hint(&err, "A server's log often belongs to postgres, or to the group adm: sudo "
+                           "cat FILE | pgseal status --log -");
+    if (sys == ENOENT)
+        pgseal__hint(&err, "The server knows where its log is: select pg_current_logfile(), or "
+                           "/var/log/postgresql on Debian.");
+    return refuse(r, &err);
 }
 
 /* Reads until the piece is full or the input ends, so that its first bytes are at hand. < 0: errno.
@@ -131,7 +135,7 @@ static int read_fd(struct reader *r, int fd, const char *file)
         ssize_t n;
 
         if (status_log_feed(r->parser, r->piece, have, &err) < 0)
-            return refuse(r, err.msg, "", "", "");
+            return refuse(r, &err);
         done += have;
         show_progress(r, done);
         n = fill(fd, r->piece, PIECE);
@@ -140,7 +144,7 @@ static int read_fd(struct reader *r, int fd, const char *file)
         have = n > 0 ? (size_t)n : 0;
     }
     if (status_log_end(r->parser, &err) < 0)
-        return refuse(r, err.msg, "", "", "");
+        return refuse(r, &err);
     return 0;
 }
 
@@ -196,7 +200,7 @@ int cli_status_log(const struct cli_log *log, const struct cli_sum_opts *o)
     r.piece = cli_alloc(PIECE);
     r.parser = status_log_new(&r.sum, &err);
     if (r.parser == NULL)
-        (void)refuse(&r, err.msg, "", "", "");
+        (void)refuse(&r, &err);
     while (r.parser != NULL && i < o->nfiles && !cli_was_interrupted() &&
            read_file(&r, o->file[i]) == 0)
         i++;

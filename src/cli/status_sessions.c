@@ -10,6 +10,8 @@
 
 /* How long before a lost server is tried again, whatever the interval. */
 #define AGAIN_MS 1000
+/* A server that is there answers in this time; one behind a dead network never does. */
+#define ANSWER_S 20
 
 struct looker {
     struct cli_target *t;
@@ -18,7 +20,8 @@ struct looker {
     struct status_snapshot snap;
     struct cli_progress progress;
     int64_t start_ms, end_ms;
-    int64_t lost_ms; /* since when there is no connection; 0 = there is one */
+    int64_t lost_ms;  /* since when there is no connection; 0 = there is one */
+    const char *host; /* lends from the session's host entry, which the settings keep */
     char where[320];
 };
 
@@ -38,6 +41,7 @@ static void name_target(struct looker *l)
         h->host != NULL && h->host[0] != '\0' ? h->host : pgseal_session_address(l->t->session);
     char name[256];
 
+    l->host = h->host;
     pgseal__escape(name, sizeof(name), host, strlen(host), sizeof(name));
     pgseal__format(l->where, sizeof(l->where), "%s:%s", name, h->port);
 }
@@ -55,6 +59,7 @@ static int report(struct looker *l, enum status_way way)
     struct status_report r = {.way = way,
                               .watch = &l->watch,
                               .snapshot = way == STATUS_WAY_SNAPSHOT ? &l->snap : NULL,
+                              .host = l->host,
                               .where = l->where};
 
     return cli_status_report(&r, &l->watch.sum, &l->t->log, l->o);
@@ -77,6 +82,41 @@ static void catch_end(void)
     sigemptyset(&act.sa_mask);
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
+}
+
+static volatile sig_atomic_t too_late;
+
+static void on_alarm(int sig)
+{
+    too_late = 1;
+    on_end(sig);
+}
+
+/* Waiting for the server ends after a while, and soon after the time is over. */
+static unsigned patience_s(const struct looker *l)
+{
+    int64_t left = (l->end_ms - cli_now_ms()) / 1000 + 2;
+
+    return left < 1 ? 1 : left < ANSWER_S ? (unsigned)left : ANSWER_S;
+}
+
+static void set_alarm(const struct looker *l)
+{
+    struct sigaction act = {.sa_handler = on_alarm};
+
+    sigemptyset(&act.sa_mask);
+    too_late = 0;
+    sigaction(SIGALRM, &act, NULL);
+    alarm(patience_s(l));
+}
+
+/* The alarm is off. True when it rang: then it was nobody's Ctrl-C that ended the waiting. */
+static bool was_alarm(void)
+{
+    alarm(0);
+    if (too_late)
+        cli_interrupt_clear();
+    return too_late;
 }
 
 static void sleep_until(int64_t ms)
@@ -132,8 +172,12 @@ static void find_again(struct looker *l)
 {
     struct pgseal_err err = {0};
 
-    if (cli_target_open(l->t, &err) < 0)
+    set_alarm(l);
+    if (cli_target_open(l->t, &err) < 0) {
+        (void)was_alarm();
         return;
+    }
+    (void)was_alarm();
     cli_progress_clear(&l->progress);
     cli_say(&l->t->log, CLI_PLAIN, "connected again after %lld s",
             (long long)(cli_now_ms() - l->lost_ms + 500) / 1000);
@@ -150,7 +194,10 @@ static bool turn(struct looker *l, struct pgseal_err *err)
         if (l->lost_ms != 0)
             return true;
     }
+    set_alarm(l);
     rc = sample(l, err);
+    if (was_alarm() && rc < 0)
+        rc = pgseal__fail(err, PGSEAL_E_TIMEOUT, "the server does not answer");
     if (rc >= 0 || cli_was_interrupted())
         return true;
     if (rc == PGSEAL_E_SERVER || rc == PGSEAL_E_NOMEM)

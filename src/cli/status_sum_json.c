@@ -138,12 +138,14 @@ bool cli_status_report_json(FILE *f, const struct status_report *r, const struct
 {
     static const char *const WAY[] = {"sessions", "watch", "log"};
     json_t *o = cli_json_object(), *clients = cli_json_array();
-    char verdict[256];
+    char verdict[256], note[512];
 
     status_report_verdict(r, verdict, sizeof(verdict));
+    status_report_note(r, note, sizeof(note));
     cli_json_text(o, "source", WAY[r->way]);
     cli_json_text(o, "where", r->where);
     cli_json_text(o, "verdict", verdict);
+    cli_json_text(o, "note", note[0] != '\0' ? note : NULL);
     cli_json_int(o, "would_break", (int64_t)r->sum->fate[STATUS_FATE_BREAKS]);
     cli_json_int(o, "may_break", (int64_t)r->sum->fate[STATUS_FATE_MAYBE]);
     cli_json_int(o, "internal", (int64_t)r->sum->internal);

@@ -21,12 +21,16 @@ static void line(const struct page *p, const char *fmt, ...)
     va_start(ap, fmt);
     pgseal__vformat(text, sizeof(text), fmt, ap);
     va_end(ap);
-    cli_str_addf(p->out, "%s\n", text);
+    if (p->columns > 0)
+        cli_paragraph(p->out, text, 0, p->columns);
+    else
+        cli_str_addf(p->out, "%s\n", text);
 }
 
 static void heading(const struct page *p, const char *text)
 {
-    line(p, "\n%s%s%s", p->colour ? "\033[1m" : "", text, p->colour ? "\033[0m" : "");
+    cli_str_addf(p->out, "\n%s%s%s\n", p->colour ? "\033[1m" : "", text,
+                 p->colour ? "\033[0m" : "");
 }
 
 /* ---- clients ---------------------------------------------------------------------------------
@@ -160,11 +164,14 @@ static void log_totals(const struct page *p)
 {
     const struct status_log_facts *f = p->r->log;
     uint64_t logins = f->plain + f->tls + f->gss + f->local;
+    bool mb = f->bytes >= 1000000;
     struct cli_str parts = {0};
 
-    line(p, "\nRead %" PRIu64 " line%s, %.1f MB%s%s%s%s.", f->lines, s(f->lines),
-         (double)f->bytes / 1e6, f->first[0] != '\0' ? ", from " : "", f->first,
-         f->first[0] != '\0' ? " to " : "", f->last);
+    cli_str_addc(p->out, '\n');
+    line(p, "Read %" PRIu64 " line%s, %.1f %s%s%s%s%s.", f->lines, s(f->lines),
+         (double)f->bytes / (mb ? 1e6 : 1e3), mb ? "MB" : "kB",
+         f->first[0] != '\0' ? ", from " : "", f->first, f->first[0] != '\0' ? " to " : "",
+         f->last);
     add_count(&parts, f->tls, "TLS");
     add_count(&parts, f->plain, "plaintext");
     add_count(&parts, f->gss, "GSSAPI");
@@ -183,9 +190,8 @@ static void log_totals(const struct page *p)
     cli_str_done(&parts);
 }
 
-static void snapshot_totals(const struct page *p)
+static void snapshot_totals(const struct page *p, const struct status_snapshot *snap)
 {
-    const struct status_snapshot *snap = p->r->snapshot;
     uint64_t by[STATUS_BY_HIDDEN + 1] = {0}, local = 0;
     struct cli_str parts = {0};
 
@@ -200,7 +206,8 @@ static void snapshot_totals(const struct page *p)
     add_count(&parts, by[STATUS_BY_GSS], "GSSAPI");
     add_count(&parts, local, "on Unix sockets");
     add_count(&parts, by[STATUS_BY_HIDDEN], "hidden");
-    line(p, "\n%zu session%s besides this one%s%s, at %s.", snap->n, s(snap->n),
+    cli_str_addc(p->out, '\n');
+    line(p, "%zu session%s besides this one%s%s, at %s.", snap->n, s(snap->n),
          parts.len > 0 ? ": " : "", cli_str(&parts), snap->when);
     cli_str_done(&parts);
     if (snap->internal > 0)
@@ -214,8 +221,9 @@ static void watch_totals(const struct page *p)
 {
     const struct status_watch *w = p->r->watch;
 
-    line(p, "\n%" PRIu64 " sample%s from %s to %s: %" PRIu64 " session%s.", w->samples,
-         s(w->samples), w->first, w->last, w->sessions, s(w->sessions));
+    cli_str_addc(p->out, '\n');
+    line(p, "%" PRIu64 " sample%s from %s to %s: %" PRIu64 " session%s.", w->samples, s(w->samples),
+         w->first, w->last, w->sessions, s(w->sessions));
     if (w->opened >= 0)
         line(p, "The server counts %" PRId64 " opened in that time.", w->opened);
     if (w->lost > 0)
@@ -223,6 +231,15 @@ static void watch_totals(const struct page *p)
              w->lost, s(w->lost));
     line(p, "Who came and went between two samples was not seen; every login is in the log:\n"
             "  pgseal status --log FILE            with log_connections = on");
+}
+
+static void note(const struct page *p)
+{
+    char text[512];
+
+    status_report_note(p->r, text, sizeof(text));
+    if (text[0] != '\0')
+        line(p, "%s", text);
 }
 
 void cli_status_report_text(struct cli_str *out, const struct status_report *r,
@@ -233,7 +250,9 @@ void cli_status_report_text(struct cli_str *out, const struct status_report *r,
     char verdict[256];
 
     status_report_verdict(r, verdict, sizeof(verdict));
-    line(&p, "%s%s%s", colour ? "\033[1m" : "", verdict, colour ? "\033[0m" : "");
+    cli_str_add(out, colour ? "\033[1m" : "");
+    line(&p, "%s", verdict);
+    cli_str_add(out, colour ? "\033[0m" : "");
     clients(&p, "Would break", STATUS_FATE_BREAKS, STATUS_FATE_BREAKS);
     clients(&p, "May break: plaintext from an address the log does not tell", STATUS_FATE_MAYBE,
             STATUS_FATE_MAYBE);
@@ -250,8 +269,9 @@ void cli_status_report_text(struct cli_str *out, const struct status_report *r,
         log_totals(&p);
     else if (r->way == STATUS_WAY_WATCH)
         watch_totals(&p);
-    else
-        snapshot_totals(&p);
+    else if (r->snapshot != NULL)
+        snapshot_totals(&p, r->snapshot);
+    note(&p);
     cli_findings_text(&text, found, columns > 0 ? columns : 80, colour);
     if (text.len > 0) {
         heading(&p, "Findings");

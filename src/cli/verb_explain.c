@@ -264,25 +264,49 @@ static void quote(struct cli_str *s, const char *asked)
     cli_str_addf(s, "\"%s\"", shown);
 }
 
-static int nothing(const struct ask *a)
+/* "Did you mean A, B or C?" */
+static void name_near(const struct ask *a, struct cli_str *fix)
 {
     const struct cli_page *near[NEAR_MAX];
-    struct cli_str what = {0}, fix = {0}, out = {0};
-    size_t n = a->search ? 0 : cli_explain_near(cli_pages, cli_pages_n, a->text, near, NEAR_MAX);
+    size_t n = cli_explain_near(cli_pages, cli_pages_n, a->text, near, NEAR_MAX);
 
-    if (a->json && print_json(a, false) != CLI_FOUND)
-        return CLI_FOUND;
-    quote(&what, a->text);
     for (size_t i = 0; i < n; i++)
-        cli_str_addf(&fix, "%s%s",
+        cli_str_addf(fix, "%s%s",
                      i == 0      ? "Did you mean "
                      : i + 1 < n ? ", "
                                  : " or ",
                      near[i]->name);
-    cli_str_addf(&fix, "%s%s", n > 0 ? "? " : "",
-                 a->search ? "Fewer words, or other ones; pgseal explain lists all pages."
-                           : "pgseal explain --search WORD... looks into the pages, pgseal explain "
-                             "lists them all.");
+    cli_str_add(fix, n > 0 ? "? " : "");
+}
+
+/* The pages where the word is, as far as they can be told apart. */
+static void name_found(const struct ask *a, struct cli_str *fix)
+{
+    size_t n = cli_explain_search(cli_pages, cli_pages_n, a->text, a->hits);
+
+    for (size_t i = 0; i < n && i < NEAR_MAX; i++)
+        cli_str_addf(fix, "%s%s", i == 0 ? "Pages that speak of it: " : ", ",
+                     a->hits[i].page->name);
+    if (n > NEAR_MAX)
+        cli_str_addf(fix, " and %zu more", n - NEAR_MAX);
+    cli_str_add(fix, n > 0 ? ". " : "");
+}
+
+static int nothing(const struct ask *a)
+{
+    struct cli_str what = {0}, fix = {0}, out = {0};
+
+    if (a->json && print_json(a, false) != CLI_FOUND)
+        return CLI_FOUND;
+    quote(&what, a->text);
+    if (a->search) {
+        cli_str_add(&fix, "Fewer words, or other ones; pgseal explain lists all pages.");
+    } else {
+        name_near(a, &fix);
+        name_found(a, &fix);
+        cli_str_add(&fix, "pgseal explain --search WORD... looks into the pages, pgseal explain "
+                          "lists them all.");
+    }
     cli_say(&a->log, CLI_ERROR, a->search ? "no page has the words %s" : "no page about %s",
             cli_str(&what));
     cli_story_part(&out, "fix:", cli_str(&fix), cli_columns(STDERR_FILENO), a->log.colour);

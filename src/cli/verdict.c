@@ -2,11 +2,12 @@
 /* What a connection proves and what it does not, in plain words. */
 #include "about_int.h"
 
+#include <pgseal/aws.h>
+
 #include <inttypes.h>
 
-#define DAY_S          86400
-#define SOON_DAYS      30
-#define RDS_BUNDLE_URL "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+#define DAY_S     86400
+#define SOON_DAYS 30
 
 enum cli_proof cli_proof(const struct pgseal_conn_facts *f)
 {
@@ -29,14 +30,6 @@ void cli_banner_ssl(struct cli_str *out, const struct cli_about *a)
                  t->version, t->cipher, t->bits, t->alpn[0] != '\0' ? ", ALPN: " : "", t->alpn);
 }
 
-static bool is_rds(const char *host)
-{
-    static const char TAIL[] = ".rds.amazonaws.com";
-    size_t n = host != NULL ? strlen(host) : 0;
-
-    return n > sizeof(TAIL) - 1 && pgseal__strcasecmp(host + n - (sizeof(TAIL) - 1), TAIL) == 0;
-}
-
 /* SCRAM with channel binding proves something that no certificate does. */
 static bool bound(const struct pgseal_conn_facts *f)
 {
@@ -47,9 +40,18 @@ static bool bound(const struct pgseal_conn_facts *f)
 static void add_how_to_verify(struct cli_str *out, const struct cli_about *a)
 {
     const char *host = a->host->host;
+    struct pgseal_aws_endpoint at;
+    enum pgseal_aws_kind kind = pgseal_aws_endpoint(host, &at);
+    char file[96] = "CA.pem";
 
-    if (is_rds(host))
-        cli_str_add(out, "\n  curl --fail -O " RDS_BUNDLE_URL);
+    if (kind != PGSEAL_AWS_NONE && pgseal_aws_public_roots(kind)) {
+        pgseal__format(file, sizeof(file), "system"); /* RDS Proxy and Aurora DSQL */
+    } else if (kind != PGSEAL_AWS_NONE) {
+        bool one = at.region[0] != '\0';
+
+        pgseal__format(file, sizeof(file), "%s-bundle.pem", one ? at.region : "global");
+        cli_str_addf(out, "\n  pgseal ca fetch rds%s%s", one ? " --region " : "", at.region);
+    }
     cli_str_add(out, "\n  pgseal connect \"");
     cli_str_addf(out, "host=%s ", host != NULL ? host : "NAME");
     if (a->host->hostaddr != NULL)
@@ -57,7 +59,7 @@ static void add_how_to_verify(struct cli_str *out, const struct cli_about *a)
     if (strcmp(a->host->port, "5432") != 0)
         cli_str_addf(out, "port=%s ", a->host->port);
     cli_str_addf(out, "user=%s dbname=%s sslmode=verify-full sslrootcert=%s\"", a->user, a->dbname,
-                 is_rds(host) ? "global-bundle.pem" : "CA.pem");
+                 file);
 }
 
 /* "by root "CN=..." of FILE:LINE, until DATE". */
