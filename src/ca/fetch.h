@@ -15,6 +15,7 @@ struct ca_source {
     enum pgseal_aws_partition partition; /**< whose roots it must have */
     char region[64];                     /**< ... of this region; "" = the whole partition */
     char from[1024];                     /**< https:// URL, or the path of a file */
+    char shown[1024];                    /**< the same without a password, for texts */
     char name[128];                      /**< AWS's own name of the file */
     bool is_file;                        /**< `from` is a path */
     bool official;                       /**< `from` is AWS's own URL */
@@ -37,6 +38,7 @@ bool ca_region_is_known(const char *region);
 /** How to download. {0} but the URL: the system's roots, no bar. */
 struct ca_download_options {
     const char *url;    /**< https:// */
+    const char *shown;  /**< the same for texts */
     const char *cacert; /**< PEM file of authorities for this download, or NULL */
     int timeout_s;      /**< for all of it */
     /** Called often. Returns true to stop. `total` is 0 while it is not known. */

@@ -216,7 +216,7 @@ static int unreached(const struct transfer *t, int code, const char *how, struct
 {
     char host[300];
 
-    host_of(t->o->url, host, sizeof(host));
+    host_of(t->o->shown, host, sizeof(host));
     pgseal__fail(err, code, "could not fetch from \"%s\": %s", host, how);
     seen(t, err);
     pgseal__hint(err, "Try again. Where there is no way out to the Internet, fetch the file "
@@ -232,7 +232,7 @@ static int unverified(const struct transfer *t, struct pgseal_err *err)
     char host[300];
     int code = PGSEAL_E_CERT;
 
-    host_of(t->o->url, host, sizeof(host));
+    host_of(t->o->shown, host, sizeof(host));
     t->api->curl_easy_getinfo(t->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
     /* libcurl looks at the name first, and has not asked OpenSSL for its verdict when that is
      * another. */
@@ -309,7 +309,7 @@ static int wrong_status(const struct transfer *t, long status, struct pgseal_err
     char *to = NULL;
     char text[400];
 
-    pgseal__fail(err, PGSEAL_E_HTTP, "%s was answered with status %ld", t->o->url, status);
+    pgseal__fail(err, PGSEAL_E_HTTP, "%s was answered with status %ld", t->o->shown, status);
     if (err != NULL && (status >= 500 || status == 429))
         err->sys = EAGAIN;
     t->api->curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to);

@@ -81,7 +81,7 @@ static void put_fix(const struct judge *j, const char *fix, struct finding *f)
         finding_fix(f,
                     "Something answers in Amazon's place, or changes what Amazon sends: a proxy, a "
                     "portal. Look at it:\n  curl -v %s",
-                    s->from);
+                    s->shown);
     else if (s->is_file && strstr(fix, "pgseal ca fetch") == NULL)
         finding_fix(f, "%s", fix);
     else
@@ -215,7 +215,7 @@ static int inspect(struct judge *j, struct pgseal_err *err)
     pgseal__format(meant.partition, sizeof(meant.partition), "%s",
                    pgseal_aws_partition_str(s->partition));
     pgseal__format(meant.region, sizeof(meant.region), "%s", s->region);
-    return ca_inspect(s->from, j->o->bytes, j->o->n, j->o->now_unix_s, &meant, &j->f.file, err);
+    return ca_inspect(s->shown, j->o->bytes, j->o->n, j->o->now_unix_s, &meant, &j->f.file, err);
 }
 
 int ca_judge(const struct ca_judge_options *o, struct ca_fetched *out, struct findings *why,
@@ -225,7 +225,7 @@ int ca_judge(const struct ca_judge_options *o, struct ca_fetched *out, struct fi
     int rc;
 
     pgseal__format(j.what, sizeof(j.what), o->source->is_file ? "file \"%s\"" : "what %s sent",
-                   o->source->from);
+                   o->source->shown);
     rc = inspect(&j, err);
     if (rc == 0)
         rc = judge_findings(&j, why, err);

@@ -88,6 +88,20 @@ static int plan_from(const char *from, struct ca_source *out, struct pgseal_err 
     return 0;
 }
 
+/* A URL may have a password in it: "https://user:secret@mirror/". Nothing of it is shown. */
+static void mask(struct ca_source *s)
+{
+    const char *start = strstr(s->from, "://");
+    size_t host = start != NULL ? strcspn(start + 3, "/?#") : 0;
+    const char *at = start != NULL ? memrchr(start + 3, '@', host) : NULL;
+
+    if (s->is_file || at == NULL)
+        pgseal__format(s->shown, sizeof(s->shown), "%s", s->from);
+    else
+        pgseal__format(s->shown, sizeof(s->shown), "%.*s***%s", (int)(start + 3 - s->from), s->from,
+                       at);
+}
+
 int ca_source_plan(const char *region, enum pgseal_aws_partition partition, const char *from,
                    struct ca_source *out, struct pgseal_err *err)
 {
@@ -123,6 +137,7 @@ int ca_source_plan(const char *region, enum pgseal_aws_partition partition, cons
         s.official = true;
         pgseal__format(s.from, sizeof(s.from), "%s/%s/%s", base, folder, s.name);
     }
+    mask(&s);
     *out = s;
     return 0;
 }

@@ -20,6 +20,7 @@ enum opt_id {
     OPT_CHINA,
     OPT_FROM,
     OPT_OUTPUT,
+    OPT_CHECK,
     OPT_CACERT,
     OPT_TIMEOUT,
     OPT_QUIET,
@@ -34,6 +35,7 @@ static const struct cli_optrow OPTS[] = {
     {0, "from", "URL|FILE", "Where", "another https:// URL than AWS's, or a file brought here"},
     {'o', "output", "FILE", "Where",
      "file to write (default: AWS's own name; - is standard output)"},
+    {0, "check", NULL, "Where", "write nothing; exit 1 when FILE is not what is served"},
     {0, "cacert", "FILE", "How", "authorities that vouch for the HTTPS host, in PEM"},
     {0, "timeout", "SECONDS", "How", "for all of the download (default: 120)"},
     {'q', "quiet", NULL, "How", "only findings and errors"},
@@ -46,7 +48,7 @@ struct app {
     enum pgseal_aws_partition partition;
     int scopes; /* how many of --global --region --gov --china */
     int timeout_s;
-    bool quiet, json, help;
+    bool check, quiet, json, help;
     struct cli_log log;
     struct ca_source source;
     struct ca_place place;
@@ -94,6 +96,9 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
         break;
     case OPT_OUTPUT:
         a->output = arg;
+        break;
+    case OPT_CHECK:
+        a->check = true;
         break;
     case OPT_CACERT:
         a->cacert = arg;
@@ -233,6 +238,7 @@ static int get(struct app *a, struct ca_download *d, struct pgseal_err *err)
 {
     struct ca_download_options o = {
         .url = a->source.from,
+        .shown = a->source.shown,
         .cacert = a->cacert,
         .timeout_s = a->timeout_s,
         .progress = on_progress,
@@ -248,7 +254,7 @@ static int get(struct app *a, struct ca_download *d, struct pgseal_err *err)
         return rc;
     }
     if (!a->bar && !a->quiet)
-        cli_say(&a->log, CLI_PLAIN, "fetching %s", a->source.from);
+        cli_say(&a->log, CLI_PLAIN, "fetching %s", a->source.shown);
     rc = ca_download(&o, d, err);
     wipe_bar(a);
     return rc;
@@ -306,14 +312,14 @@ static int judge_and_put(struct app *a, const struct ca_download *d, struct find
                             false};
     int rc = ca_judge(&o, &facts, why, err);
 
-    if (rc == 0 && !facts.same_bytes) {
+    if (rc == 0 && !facts.same_bytes && !a->check) {
         rc = put(a, d, err);
         f.written = rc == 0;
     }
     if (rc == 0) {
         ca_fetch_findings(&o, &facts, &findings);
         report(a, &f);
-        rc = cli_findings_exit(&findings);
+        rc = a->check && !facts.same_bytes ? CLI_FOUND : cli_findings_exit(&findings);
     }
     findings_done(&findings);
     ca_fetched_done(&facts);
@@ -371,6 +377,10 @@ int cli_ca_fetch(int argc, char **argv)
     if (first >= 0 && !a.help && (argc - first != 1 || strcmp(argv[first], "rds") != 0)) {
         cli_str_add(&why, "pgseal: error: name what to fetch: rds (the roots of Amazon RDS and "
                           "Aurora)\n");
+        first = -1;
+    } else if (first >= 0 && a.check && a.output != NULL && strcmp(a.output, "-") == 0) {
+        cli_str_add(&why, "pgseal: error: --check compares with a file, not with standard "
+                          "output\n");
         first = -1;
     } else if (first >= 0 && a.scopes > 1) {
         cli_str_add(&why, "pgseal: error: only one of --global, --region, --gov, --china\n");

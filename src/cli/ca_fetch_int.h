@@ -15,7 +15,7 @@ struct cli_fetched {
     const struct ca_fetched *facts;
     const struct findings *findings;
     size_t n;     /**< bytes */
-    bool written; /**< false: unchanged */
+    bool written; /**< false: unchanged, or only compared */
 };
 /** Appends the report of a fetch. `columns`: of the terminal. */
 void cli_fetch_text(struct cli_str *out, const struct cli_fetched *f, int columns, bool colour);

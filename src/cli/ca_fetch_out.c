@@ -99,7 +99,7 @@ static void compared(struct cli_str *out, const struct cli_fetched *f, int colum
 {
     const struct ca_fetched *c = f->facts;
 
-    if (!f->written || !c->had_file)
+    if (c->same_bytes || !c->had_file)
         return;
     if (c->before == 0)
         part(out, "was:", columns, colour, "no bundle. %s", c->instead);
@@ -113,9 +113,11 @@ static void compared(struct cli_str *out, const struct cli_fetched *f, int colum
         part(out, "gone:", columns, colour, "%zu that the file had", c->ngone);
         list_gone(out, c);
     }
-    if (f->place != NULL && strcmp(f->place->name, f->place->path) != 0)
+    if (!f->written || f->place == NULL)
+        return;
+    if (strcmp(f->place->name, f->place->path) != 0)
         line(out, "kept:", colour, "%s is the file as it was", f->place->backup);
-    else if (f->place != NULL)
+    else
         line(out, "kept:", colour, "%s~ is the file as it was", f->place->name);
 }
 
@@ -129,17 +131,21 @@ static void usage_line(struct cli_str *out, const struct ca_place *place, bool c
     free(full);
 }
 
+static const char *status(const struct cli_fetched *f)
+{
+    return f->written ? "written" : f->facts->same_bytes ? "unchanged" : "differs";
+}
+
 void cli_fetch_text(struct cli_str *out, const struct cli_fetched *f, int columns, bool colour)
 {
     const struct ca_fetched *c = f->facts;
     char marks[200], until[40];
     size_t n = c->certs;
 
-    cli_str_addf(out, "%s: %s\n", f->place != NULL ? f->place->name : "standard output",
-                 f->written ? "written" : "unchanged");
+    cli_str_addf(out, "%s: %s\n", f->place != NULL ? f->place->name : "standard output", status(f));
     if (f->place != NULL && strcmp(f->place->name, f->place->path) != 0)
         line(out, "link:", colour, "to %s", f->place->path);
-    line(out, "from:", colour, "%s", f->source->from);
+    line(out, "from:", colour, "%s", f->source->shown);
     known(marks, sizeof(marks), c);
     part(out, "has:", columns, colour, "%zu certificate%s of %zu region%s, %zu bytes; %s", n,
          plural(n), c->regions, plural(c->regions), f->n, marks);
@@ -168,8 +174,8 @@ json_t *cli_fetch_json(const struct cli_fetched *f)
     json_t *certs = cli_json_array(), *gone = cli_json_array(), *missing = cli_json_array();
 
     cli_json_text(o, "file", f->place != NULL ? f->place->path : NULL);
-    cli_json_text(o, "status", f->written ? "written" : "unchanged");
-    cli_json_text(o, "from", f->source->from);
+    cli_json_text(o, "status", status(f));
+    cli_json_text(o, "from", f->source->shown);
     cli_json_bool(o, "official", f->source->official);
     cli_json_int(o, "bytes", (int64_t)f->n);
     cli_json_text(o, "sha256", c->sha256);

@@ -167,7 +167,7 @@ class Proxy:
     """A proxy for CONNECT that leads everybody to one port, whatever host was asked for."""
 
     def __init__(self, to, refuse=None):
-        self.to, self.refuse, self.asked = to, refuse, []
+        self.to, self.refuse, self.asked, self.heads = to, refuse, [], []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -188,6 +188,7 @@ class Proxy:
                 if not piece:
                     return
                 head += piece
+            self.heads.append(head)
             self.asked.append(head.split(b"\r\n")[0].decode())
             if self.refuse:
                 client.sendall(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % self.refuse)

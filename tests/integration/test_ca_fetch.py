@@ -62,6 +62,19 @@ def test_fetch__nothing_new__leaves_the_file_alone(old, web):
     assert old.files() == ["bundle.pem"]
 
 
+def test_fetch__check__compares_and_writes_nothing(old, web):
+    p = old.from_web(web.url("good"), "--check")
+    assert (p.returncode, p.stdout.split("\n")[0]) == (1, "bundle.pem: differs")
+    assert "  new:  3 that the file did not have\n" in p.stdout and "kept:" not in p.stdout
+    untouched(old)
+    old.file.unlink()
+    p = old.from_web(web.url("good"), "--check", "--json")
+    assert (p.returncode, json.loads(p.stdout)["status"], old.files()) == (1, "differs", [])
+    old.file.write_bytes(rds_bundle.bundle())
+    p = old.from_web(web.url("good"), "--check", "--json")
+    assert json.loads(p.stdout)["status"] == "unchanged"
+
+
 def test_fetch__symbolic_link__is_followed_and_stays_one(old, web):
     real = old.dir / "real"
     real.mkdir()
@@ -139,6 +152,23 @@ def test_fetch__real_bundle__every_root_is_known(place, web_ca, tmp_path):
     assert (p.returncode, again.returncode) == (0, 0)
     assert "findings" not in p.stdout and "code:" not in p.stdout
     assert again.stdout.startswith("global-bundle.pem: unchanged\n")
+
+
+def test_fetch__passwords_of_url_and_proxy__are_used_and_not_shown(old, web):
+    proxy = Proxy(web.port, refuse=b"407 Proxy Authentication Required")
+    try:
+        url = web.url("404").replace("https://", "https://me:secret1@")
+        p = old.from_web(url, env={"https_proxy": f"http://you:secret2@127.0.0.1:{proxy.port}"})
+    finally:
+        proxy.stop()
+    assert b"Proxy-Authorization: Basic eW91OnNlY3JldDI=" in proxy.heads[0]
+    q = old.from_web(url)
+    assert web.seen[-1][1]["Authorization"] == "Basic bWU6c2VjcmV0MQ=="
+    assert (p.returncode, q.returncode) == (3, 1)
+    assert "https://***@127.0.0.1" in q.stderr
+    for text in (p.stdout, p.stderr, q.stdout, q.stderr):
+        assert "secret" not in text
+    untouched(old)
 
 
 @pytest.mark.parametrize("refuse,code", [(b"407 Proxy Authentication Required", 3), (b"403 Forbidden", 3)])
