@@ -180,6 +180,7 @@ static void address_text(const struct status_address *a, char *out, size_t cap)
  */
 static bool address_bytes(const char *text, unsigned char out[16])
 {
+    static const unsigned char MAPPED[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
     char plain[64];
     char *zone;
 
@@ -187,7 +188,7 @@ static bool address_bytes(const char *text, unsigned char out[16])
     zone = strchr(plain, '%');
     if (zone != NULL)
         *zone = '\0';
-    memcpy(out, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+    memcpy(out, MAPPED, sizeof(MAPPED));
     return inet_pton(AF_INET, plain, out + 12) == 1 || inet_pton(AF_INET6, plain, out) == 1;
 }
 
