@@ -70,23 +70,74 @@ static void say_lost(struct finding *f, const struct ca_file *file, const struct
     finding_seen(f, ".");
 }
 
+/* Whether a block begins on the line the one before ends on: it is told with that one. */
+static bool is_glued(const struct ca_look *k, size_t i)
+{
+    return i > 0 && i < k->f->n && k->b->v[i].line == k->b->v[i - 1].end_line &&
+           k->b->v[i - 1].flaw == PGSEAL__FLAW_CUT && k->b->v[i].flaw == PGSEAL__FLAW_HIDDEN;
+}
+
+static void fix_both(const struct ca_look *k, const struct pgseal__entry *e, struct finding *f)
+{
+    finding_fix(f,
+                "Make line %d exactly -----BEGIN CERTIFICATE-----, and line %d -----END "
+                "CERTIFICATE-----:\n sed -i -e '%ds/.*/-----BEGIN CERTIFICATE-----/' -e "
+                "'%ds/.*/-----END CERTIFICATE-----/' %s",
+                e->line, e->end_line, e->line, e->end_line, k->path);
+}
+
+/* The command that makes OpenSSL see a BEGIN, without losing what else stands on its line. */
+static void fix_hidden(const struct ca_look *k, const struct pgseal__entry *e, struct finding *f)
+{
+    bool one_line = e->end_line == e->line;
+
+    if (one_line || strstr(e->problem, "BEGIN line has something behind it") != NULL)
+        finding_fix(f,
+                    "Break line %d behind the dashes%s:\n sed -i "
+                    "'%d{s/-----BEGIN CERTIFICATE-----/&\\n/%s}' %s",
+                    e->line, one_line ? ", and before those of END" : "", e->line,
+                    one_line ? "; s/-----END CERTIFICATE-----/\\n&/" : "", k->path);
+    else if (strstr(e->problem, "its BEGIN says") != NULL && e->end_line != 0)
+        fix_both(k, e, f);
+    else
+        finding_fix(f,
+                    "Make line %d exactly -----BEGIN CERTIFICATE-----:\n sed -i "
+                    "'%ds/.*/-----BEGIN CERTIFICATE-----/' %s",
+                    e->line, e->line, k->path);
+}
+
 static void hidden(const struct ca_look *k, size_t i)
 {
-    const struct ca_item *it = &k->f->item[i];
-    struct finding *f = ca_found(k, FINDING_ID_CA_HIDDEN_BEGIN, it->line);
+    const struct pgseal__entry *e = &k->b->v[i];
+    struct finding *f = ca_found(k, FINDING_ID_CA_HIDDEN_BEGIN, e->line);
 
-    finding_seen(f, "Line %d: %s.", it->line, k->b->v[i].problem);
-    say_lost(f, k->f, it);
-    finding_fix(f,
-                "Make line %d exactly -----BEGIN CERTIFICATE-----:\n sed -i "
-                "'%ds/.*/-----BEGIN CERTIFICATE-----/' %s",
-                it->line, it->line, k->path);
+    finding_seen(f, "Line %d: %s.", e->line, e->problem);
+    say_lost(f, k->f, &k->f->item[i]);
+    if (e->flaw == PGSEAL__FLAW_LOST)
+        ca_fix_fetch(k, f);
+    else
+        fix_hidden(k, e, f);
+}
+
+static void begin(const struct ca_look *k, size_t i)
+{
+    const struct pgseal__entry *e = &k->b->v[i];
+    struct finding *f = ca_found(k, FINDING_ID_CA_DAMAGED_BEGIN, e->line);
+
+    finding_seen(f, "Line %d: %s.", e->line, e->problem);
+    if (k->f->loads == 0)
+        finding_seen(f, " OpenSSL refuses the whole file for it.");
+    else
+        say_lost(f, k->f, &k->f->item[i]);
+    if (!k->f->item[i].is_cert || e->end_line == 0)
+        ca_fix_fetch(k, f);
+    else
+        fix_both(k, e, f);
 }
 
 static void cut(const struct ca_look *k, size_t i)
 {
     const struct pgseal__entry *e = &k->b->v[i];
-    const struct ca_item *it = &k->f->item[i];
     const struct ca_item *lost = lost_behind(k, i);
     struct finding *f =
         ca_found(k, FINDING_ID_CA_DAMAGED_END, e->end_line != 0 ? e->end_line : e->line);
@@ -96,13 +147,18 @@ static void cut(const struct ca_look *k, size_t i)
         finding_seen(f, " OpenSSL refuses the whole file for it.");
     else if (lost != NULL)
         say_lost(f, k->f, lost);
-    if (e->end_line != 0)
+    if (!k->f->item[i].is_cert)
+        ca_fix_fetch(k, f);
+    else if (e->end_line == 0)
+        finding_fix(f, "Add a line -----END CERTIFICATE----- where the base64 ends.");
+    else if (is_glued(k, i + 1))
+        finding_fix(f,
+                    "Break line %d between END and the next BEGIN:\n sed -i "
+                    "'%ds/-----END CERTIFICATE-----/&\\n/' %s",
+                    e->end_line, e->end_line, k->path);
+    else
         finding_fix(f, "Make line %d exactly -----END CERTIFICATE-----, alone on its line.",
                     e->end_line);
-    else if (it->is_cert)
-        finding_fix(f, "Add a line -----END CERTIFICATE----- where the base64 ends.");
-    else
-        ca_fix_fetch(k, f);
 }
 
 static void broken(const struct ca_look *k, size_t i, enum finding_id id)
@@ -126,6 +182,8 @@ static enum finding_id id_of(const struct pgseal__entry *e)
     case PGSEAL__FLAW_HIDDEN:
     case PGSEAL__FLAW_LOST:
         return FINDING_ID_CA_HIDDEN_BEGIN;
+    case PGSEAL__FLAW_BEGIN:
+        return FINDING_ID_CA_DAMAGED_BEGIN;
     case PGSEAL__FLAW_CUT:
         return FINDING_ID_CA_DAMAGED_END;
     case PGSEAL__FLAW_BASE64:
@@ -147,10 +205,11 @@ static enum finding_id id_of(const struct pgseal__entry *e)
     return FINDING_IDS;
 }
 
-/* Whether the END before it is told, and so what it lost. */
+/* Whether it is told with the END before it. */
 static bool is_told(const struct ca_look *k, size_t i)
 {
-    return k->b->v[i].flaw == PGSEAL__FLAW_LOST && i > 0 && k->b->v[i - 1].flaw == PGSEAL__FLAW_CUT;
+    return is_glued(k, i) || (k->b->v[i].flaw == PGSEAL__FLAW_LOST && i > 0 &&
+                              k->b->v[i - 1].flaw == PGSEAL__FLAW_CUT);
 }
 
 static void one(const struct ca_look *k, size_t i)
@@ -161,6 +220,8 @@ static void one(const struct ca_look *k, size_t i)
         return;
     if (id == FINDING_ID_CA_HIDDEN_BEGIN)
         hidden(k, i);
+    else if (id == FINDING_ID_CA_DAMAGED_BEGIN)
+        begin(k, i);
     else if (id == FINDING_ID_CA_DAMAGED_END)
         cut(k, i);
     else

@@ -74,6 +74,14 @@ def test_show__real_file__as_openssl_and_the_facts_say(program, tmp_path, file, 
     assert len(loaded) == loads
     assert [c["sha256"] for c in found["certificates"] if c["loaded"]] == loaded
     assert len(found["certificates"]) == certs
+    # python's ssl makes the very call that libpq makes; it counts what is an authority, and each once.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if loads == 0:
+        with pytest.raises(ssl.SSLError):
+            context.load_verify_locations(path)
+    else:
+        context.load_verify_locations(path)
+        assert {hashlib.sha256(c).hexdigest() for c in context.get_ca_certs(True)} == set(loaded)
     # Each certificate is the one that stands at its line, and cryptography reads the same out of it.
     lines = path.read_bytes().split(b"\n")
     known = 0
@@ -246,14 +254,30 @@ def test_show__containers__recognised_and_the_fix_works(program, minted, tmp_pat
             assert (code, made["loads"]) == (0, 1), name
 
 
-def test_show__hidden_begin__the_fix_works(program, minted, tmp_path):
-    (tmp_path / "a.pem").write_bytes(pem(minted["other"]) + b"   " + pem(minted["root"]))
+BEGIN, END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+
+
+@pytest.mark.parametrize("damage, wanted", [
+    (lambda text: b"   " + text, "CA_HIDDEN_BEGIN"),
+    (lambda text: text[1:], "CA_HIDDEN_BEGIN"),
+    (lambda text: text.replace(BEGIN, BEGIN.lower()), "CA_HIDDEN_BEGIN"),
+    (lambda text: text.replace(BEGIN + b"\n", BEGIN), "CA_HIDDEN_BEGIN"),
+    (lambda text: text.replace(b"\n", b"") + b"\n", "CA_HIDDEN_BEGIN"),
+    (lambda text: text.replace(b"CERTIFICATE", b"CERTIFCATE"), "CA_HIDDEN_BEGIN"),
+    (lambda text: text.replace(BEGIN, b"-----BEGIN CERTIFCATE-----"), "CA_DAMAGED_BEGIN"),
+    (lambda text: text.replace(BEGIN, BEGIN + b"-"), "CA_DAMAGED_BEGIN"),
+    (lambda text: text.rstrip(b"\n"), "CA_DAMAGED_END"),
+], ids=["indented", "dash", "small", "glued", "one-line", "typos", "typo", "six", "end-and-begin"])
+def test_show__damaged_armour__the_fix_works(program, minted, tmp_path, damage, wanted):
+    (tmp_path / "a.pem").write_bytes(pem(minted["other"]) + damage(pem(minted["root"])) + pem(minted["other"]))
     [found], code = show(program, "a.pem", cwd=tmp_path)
-    assert (code, ids_of(found)) == (1, ["CA_HIDDEN_BEGIN"])
-    assert "Test Root" in found["findings"][0]["seen"]
-    command = re.search(r"^ sed .*$", found["findings"][0]["fix"], re.M)
+    [finding] = [f for f in found["findings"] if f["severity"] == "error"]
+    assert (code, finding["id"]) == (1, wanted)
+    assert found["loads"] == 0 or "Test Root" in finding["seen"]
+    command = re.search(r"^ sed .*$", finding["fix"], re.M)
     subprocess.run(command[0], shell=True, cwd=tmp_path, check=True, timeout=20)
-    assert show(program, "a.pem", cwd=tmp_path)[1] == 0
+    [mended], code = show(program, "a.pem", cwd=tmp_path)
+    assert (code, mended["loads"], [c["loaded"] for c in mended["certificates"]]) == (0, 3, [True] * 3)
 
 
 def test_show__damage_of_any_byte__loads_what_openssl_loads(program, minted, tmp_path):

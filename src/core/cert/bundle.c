@@ -73,13 +73,13 @@ static void judge_armour(struct pgseal__entry *e, const struct pgseal__block *bl
         flaw(e, PGSEAL__FLAW_HIDDEN, "its BEGIN line %s, so OpenSSL does not see it",
              blk->begin != NULL ? blk->begin : "is damaged");
     else if (blk->begin != NULL)
-        flaw(e, PGSEAL__FLAW_CUT, "its BEGIN line %s", blk->begin);
+        flaw(e, PGSEAL__FLAW_BEGIN, "its BEGIN line %s", blk->begin);
     if (blk->end_line == 0)
         flaw(e, PGSEAL__FLAW_CUT, "it has no -----END line of its own: it was cut off");
     else if (blk->end != NULL)
         flaw(e, PGSEAL__FLAW_CUT, "its END line (line %d) %s", blk->end_line, blk->end);
     else if (!blk->ended)
-        flaw(e, PGSEAL__FLAW_CUT, "its BEGIN and its END (line %d) do not name the same thing",
+        flaw(e, PGSEAL__FLAW_BEGIN, "its BEGIN and its END (line %d) do not name the same thing",
              blk->end_line);
 }
 

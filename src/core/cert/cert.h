@@ -110,6 +110,7 @@ enum pgseal__flaw {
     PGSEAL__FLAW_HIDDEN,      /* its BEGIN is damaged: OpenSSL passes over it */
     PGSEAL__FLAW_LOST,        /* OpenSSL passes over it for what stands before it */
     PGSEAL__FLAW_PLACEHOLDER, /* armour around no certificate */
+    PGSEAL__FLAW_BEGIN,       /* its BEGIN is damaged, and OpenSSL sees it: it refuses the file */
     PGSEAL__FLAW_CUT,         /* no END of its own, or a damaged one */
     PGSEAL__FLAW_BASE64,      /* characters inside that are none */
     PGSEAL__FLAW_BROKEN,      /* its DER cannot be read, or OpenSSL refuses it */

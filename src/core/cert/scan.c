@@ -2,6 +2,9 @@
 /* Finds PEM blocks and their lines in any text, to explain it: the verdict never depends on it. */
 #include "cert_int.h"
 
+/* crypto/pem/pem_lib.c LINESIZE, less one: BIO_gets() cuts longer lines there. */
+#define LINE_MAX_SEEN ((size_t)254)
+
 /* A line, or a part of it, that is the BEGIN or END of a block, or was meant to be one. */
 struct armour {
     bool end;
@@ -226,7 +229,9 @@ bool pgseal__next_block(const uint8_t *text, size_t n, size_t *at, int *line,
         }
         if (found && !a.end) {
             *b = (struct pgseal__block){.line = *line, .begin = flaw_of(&a, len, line_start)};
-            b->hidden = !line_start || !read_strict(from, len, "-----BEGIN ", &seen);
+            /* OpenSSL sees no more of a line than LINE_MAX_SEEN bytes at once. */
+            b->hidden = !line_start || !read_strict(from, len < LINE_MAX_SEEN ? len : LINE_MAX_SEEN,
+                                                    "-----BEGIN ", &seen);
             b->at = a.to < len ? from + a.to : next;
             memcpy(b->label, a.label, sizeof(b->label));
             inside = true;

@@ -245,7 +245,7 @@ static void fix_pem(const struct pgseal__bundle *b, const struct tally *t, const
                        "Remove what stands before -----BEGIN at line %d: sed -i "
                        "'s/^[^-]*-----BEGIN/-----BEGIN/' %s",
                        t->odd[0]->line, name);
-    else if (t->n_odd > 0 && t->certs > 0 && t->odd[0]->flaw >= PGSEAL__FLAW_CUT &&
+    else if (t->n_odd > 0 && t->certs > 0 && t->odd[0]->flaw >= PGSEAL__FLAW_BEGIN &&
              t->odd[0]->flaw <= PGSEAL__FLAW_BROKEN)
         pgseal__format(out, cap, "Download the file again, or remove the block at line %d of %s.",
                        t->odd[0]->line, name);
