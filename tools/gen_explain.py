@@ -95,8 +95,9 @@ def literal(text):
     return "\n     ".join('"' + "".join(escapes.get(c, c) for c in line) + '"' for line in lines) or '""'
 
 
-def array(name, texts):
-    return f"static const char *const {name}[] = {{" + ", ".join([literal(t) for t in texts] + ["NULL"]) + "};"
+def packed(texts):
+    """Texts with a NUL behind each; the literal's own NUL ends the list. One pointer, not one for each."""
+    return " ".join(literal(t)[:-1] + '\\0"' for t in texts) or '""'
 
 
 def unique(texts):
@@ -120,15 +121,14 @@ def pages(root):
 
 def main():
     root, out, depfile = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-    arrays, rows = [], []
-    for i, (kind, name, summary, also, found, text) in enumerate(pages(root)):
-        arrays += [array(f"names_{i}", also), array(f"messages_{i}", found)]
-        rows.append(f"    {{CLI_PAGE_{kind}, {literal(name)}, {literal(summary)}, names_{i}, messages_{i},\n"
-                    f"     {literal(text)}}},")
+    rows = []
+    for kind, name, summary, also, found, text in pages(root):
+        rows.append(f"    {{CLI_PAGE_{kind}, {literal(name)}, {literal(summary)},\n     {packed(also)},\n"
+                    f"     {packed(found)},\n     {literal(text)}}},")
     out.write_text("/* SPDX-License-Identifier: PostgreSQL */\n"
                    "/* The pages of docs/, made by tools/gen_explain.py: do not edit. */\n"
                    '#include "cli/explain_int.h"\n\n'
-                   + "\n".join(arrays) + "\n\nconst struct cli_page cli_pages[] = {\n" + "\n".join(rows)
+                   "const struct cli_page cli_pages[] = {\n" + "\n".join(rows)
                    + "\n};\nconst size_t cli_pages_n = sizeof(cli_pages) / sizeof(cli_pages[0]);\n", encoding="utf-8")
     # A folder too: a page more or less changes it.
     folders = [root / folder for _, folder in KINDS if (root / folder).is_dir()]

@@ -91,8 +91,8 @@ static bool has_name(const struct cli_page *p, const char *asked,
 {
     if (same(p->name, asked))
         return true;
-    for (const char *const *name = p->names; others && *name != NULL; name++)
-        if (same(*name, asked))
+    for (const char *name = p->names; others && *name != '\0'; name += strlen(name) + 1)
+        if (same(name, asked))
             return true;
     return false;
 }
@@ -210,8 +210,10 @@ static size_t pages_with(const struct cli_page *pages, size_t n, const char *mes
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        for (const char *const *m = pages[i].messages; pages[i].kind == kind && *m != NULL; m++) {
-            if (strcmp(*m + (**m == '!'), message) == 0) {
+        const char *m = pages[i].messages;
+
+        for (; pages[i].kind == kind && *m != '\0'; m += strlen(m) + 1) {
+            if (strcmp(m + (*m == '!'), message) == 0) {
                 count++;
                 break;
             }
@@ -236,9 +238,9 @@ static unsigned long score_messages(const struct cli_page *pages, size_t n,
 {
     unsigned long best = 0;
 
-    for (const char *const *m = p->messages; *m != NULL; m++) {
-        bool own = **m == '!';
-        const char *message = *m + own;
+    for (const char *m = p->messages; *m != '\0'; m += strlen(m) + 1) {
+        bool own = *m == '!';
+        const char *message = m + own;
         unsigned long score = agree(message, asked);
 
         if (score == 0)

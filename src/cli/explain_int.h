@@ -12,11 +12,12 @@ enum cli_page_kind { CLI_PAGE_TOPIC = 0, CLI_PAGE_PARAMETER, CLI_PAGE_FINDING, C
 /** One page, as tools/gen_explain.py took it from docs/. */
 struct cli_page {
     enum cli_page_kind kind;
-    const char *name;            /**< of the file, without .md */
-    const char *summary;         /**< its first sentence */
-    const char *const *names;    /**< what else means this page; NULL behind the last */
-    const char *const *messages; /**< folded; * is any text; a ! in front: it is about this one */
-    const char *text;            /**< the file, byte for byte */
+    const char *name;    /**< of the file, without .md */
+    const char *summary; /**< its first sentence */
+    const char *names;   /**< what else means this page; each with its NUL, an empty one behind */
+    const char
+        *messages;    /**< the same; folded, * is any text; a ! in front: it is about this one */
+    const char *text; /**< the file, byte for byte */
 };
 extern const struct cli_page cli_pages[];
 extern const size_t cli_pages_n;

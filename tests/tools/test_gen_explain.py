@@ -103,6 +103,17 @@ def test_literal__any_text__survives_the_compiler(tmp_path):
     assert held.in_dll(ctypes.CDLL(str(library)), "text").raw == text.encode() + b"\0"
 
 
+def test_packed__each_text_has_its_nul__also_before_a_digit(tmp_path):
+    source = tmp_path / "x.c"
+    source.write_text(f"const char text[] = {gen_explain.packed(['a', '10', 'b?'])};\n"
+                      f"const char none[] = {gen_explain.packed([])};\n")
+    library = tmp_path / "x.so"
+    subprocess.run(["cc", "-std=c11", "-shared", "-fPIC", "-o", library, source], check=True, timeout=60)
+    loaded = ctypes.CDLL(str(library))
+    assert (ctypes.c_char * 9).in_dll(loaded, "text").raw == b"a\00010\0b?\0\0"
+    assert (ctypes.c_char * 1).in_dll(loaded, "none").raw == b"\0"
+
+
 def test_depfile__names_pages_folders_and_sources(tmp_path):
     root, out, dep = tree(tmp_path), tmp_path / "out.c", tmp_path / "out.d"
     subprocess.run([sys.executable, ROOT / "tools/gen_explain.py", root, out, dep], check=True, timeout=60)

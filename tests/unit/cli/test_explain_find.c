@@ -4,31 +4,37 @@
 
 #include "t.h"
 
-static const char *const none[] = {NULL};
-static const char *const sslmode_names[] = {"PGSSLMODE", "verify-full", "require", NULL};
-static const char *const binding_names[] = {"PGCHANNELBINDING", "require", NULL};
-static const char *const expired_names[] = {"X509_V_ERR_CERT_HAS_EXPIRED", "CERT_HAS_EXPIRED",
-                                            NULL};
-static const char *const expired_words[] = {"ssl error: certificate verify failed",
-                                            "certificate has expired", NULL};
-static const char *const issuer_words[] = {"ssl error: certificate verify failed", NULL};
-static const char *const topic_names[] = {"certificate verify failed", NULL};
-static const char *const topic_words[] = {"!ssl error: certificate verify failed", NULL};
-static const char *const name_words[] = {"server certificate for * does not match host name", NULL};
-static const char *const root_words[] = {"root certificate file * does not exist", NULL};
+#define NONE ""
+#define SSLMODE     \
+    "PGSSLMODE\0"   \
+    "verify-full\0" \
+    "require\0"
+#define BINDING          \
+    "PGCHANNELBINDING\0" \
+    "require\0"
+#define EXPIRED                     \
+    "X509_V_ERR_CERT_HAS_EXPIRED\0" \
+    "CERT_HAS_EXPIRED\0"
+#define EXPIRED_SAY                          \
+    "ssl error: certificate verify failed\0" \
+    "certificate has expired\0"
+#define ISSUER_SAY "ssl error: certificate verify failed\0"
+#define TOPIC      "certificate verify failed\0"
+#define TOPIC_SAY  "!ssl error: certificate verify failed\0"
+#define NAME_SAY   "server certificate for * does not match host name\0"
+#define ROOT_SAY   "root certificate file * does not exist\0"
 
 static const struct cli_page PAGES[] = {
-    {CLI_PAGE_TOPIC, "verify-failed", "Many troubles", topic_names, topic_words, "# t\nmany\n"},
-    {CLI_PAGE_PARAMETER, "service", "A section", none, none, "# service\nsection of a file\n"},
-    {CLI_PAGE_PARAMETER, "sslmode", "The mode", sslmode_names, none, "# sslmode\nmode of TLS\n"},
-    {CLI_PAGE_PARAMETER, "channel_binding", "Binding", binding_names, none, "# c\nof TLS\n"},
-    {CLI_PAGE_PARAMETER, "sslrootcert", "Roots", none, root_words, "# r\nroots\n"},
-    {CLI_PAGE_ERROR, "SERVICE", "The file", none, none, "# SERVICE\nfile\n"},
-    {CLI_PAGE_ERROR, "ROOT_MISSING", "No file", none, root_words, "# R\nmissing\n"},
-    {CLI_PAGE_ERROR, "CERT_NAME", "The name", none, name_words, "# CERT_NAME\nname\n"},
-    {CLI_PAGE_ERROR, "X509_CERT_HAS_EXPIRED", "Ended", expired_names, expired_words,
-     "# X\nended\n"},
-    {CLI_PAGE_ERROR, "X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "No issuer", none, issuer_words,
+    {CLI_PAGE_TOPIC, "verify-failed", "Many troubles", TOPIC, TOPIC_SAY, "# t\nmany\n"},
+    {CLI_PAGE_PARAMETER, "service", "A section", NONE, NONE, "# service\nsection of a file\n"},
+    {CLI_PAGE_PARAMETER, "sslmode", "The mode", SSLMODE, NONE, "# sslmode\nmode of TLS\n"},
+    {CLI_PAGE_PARAMETER, "channel_binding", "Binding", BINDING, NONE, "# c\nof TLS\n"},
+    {CLI_PAGE_PARAMETER, "sslrootcert", "Roots", NONE, ROOT_SAY, "# r\nroots\n"},
+    {CLI_PAGE_ERROR, "SERVICE", "The file", NONE, NONE, "# SERVICE\nfile\n"},
+    {CLI_PAGE_ERROR, "ROOT_MISSING", "No file", NONE, ROOT_SAY, "# R\nmissing\n"},
+    {CLI_PAGE_ERROR, "CERT_NAME", "The name", NONE, NAME_SAY, "# CERT_NAME\nname\n"},
+    {CLI_PAGE_ERROR, "X509_CERT_HAS_EXPIRED", "Ended", EXPIRED, EXPIRED_SAY, "# X\nended\n"},
+    {CLI_PAGE_ERROR, "X509_UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "No issuer", NONE, ISSUER_SAY,
      "# X\nissuer\n"},
 };
 #define N PGSEAL_COUNT(PAGES)
