@@ -22,6 +22,7 @@ struct looker {
     int64_t start_ms, end_ms;
     int64_t lost_ms;  /* since when there is no connection; 0 = there is one */
     const char *host; /* lends from the session's host entry, which the settings keep */
+    bool pooled;
     char where[320];
 };
 
@@ -50,7 +51,9 @@ static void name_target(struct looker *l)
 static int sample(struct looker *l, struct pgseal_err *err)
 {
     int rc = status_sessions_ask(l->t->session, &l->snap, err);
+    uint32_t pid = pgseal_session_facts(l->t->session)->cancel.pid;
 
+    l->pooled = l->pooled || (rc >= 0 && pid != 0 && (long)pid != l->snap.pid);
     return rc < 0 ? rc : status_watch_add(&l->watch, &l->snap, err);
 }
 
@@ -60,6 +63,7 @@ static int report(struct looker *l, enum status_way way)
                               .watch = &l->watch,
                               .snapshot = way == STATUS_WAY_SNAPSHOT ? &l->snap : NULL,
                               .host = l->host,
+                              .pooled = l->pooled,
                               .where = l->where};
 
     return cli_status_report(&r, &l->watch.sum, &l->t->log, l->o);

@@ -111,6 +111,13 @@ void status_report_note(const struct status_report *r, char *out, size_t cap)
     case PGSEAL_AWS_DSQL:
         break;
     }
+    if (r->pooled) {
+        pgseal__format(out, cap,
+                       "Something in between answers for the server (a pooler, a proxy): "
+                       "its own clients are not among these sessions. pgseal status tells "
+                       "more about it.");
+        return;
+    }
     for (size_t i = 0; i < r->sum->n; i++)
         standbys = standbys || r->sum->group[i]->replication;
     if (standbys)

@@ -17,7 +17,8 @@ struct status_report {
     const struct status_snapshot *snapshot; /**< SNAPSHOT */
     const struct status_log_facts *log;     /**< LOG */
     const char *host;                       /**< as it was asked for; NULL = a log */
-    const char *where;                      /**< "db.example.com:5432", or the file; escaped */
+    bool pooled;       /**< the server's number of our session is not the one we were told */
+    const char *where; /**< "db.example.com:5432", or the file; escaped */
 };
 /** Clients that would break, and those that may. */
 size_t status_report_candidates(const struct status_report *r);

@@ -175,6 +175,10 @@ int status_sessions_ask(struct pgseal_session *s, struct status_snapshot *out,
     long n = pgseal_session_query(s, "select current_setting('server_version_num')", take_version,
                                   &version, err);
 
+    if (n == PGSEAL_E_SERVER)
+        pgseal__hint(err,
+                     "Ask a PostgreSQL server: the administration console of a pooler knows no "
+                     "sessions of one.");
     if (n < 0)
         return (int)n;
     if (version < 90500)

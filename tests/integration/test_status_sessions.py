@@ -16,6 +16,7 @@ import cluster as cluster_module
 import installs
 import referee
 from cluster import Cluster
+from pooler import Bouncer
 from terminal import Terminal
 
 HBA = """host all nossluser 127.0.0.1/32 reject
@@ -217,6 +218,43 @@ def test_names_of_others_do_not_command_the_terminal(server, pgseal):
         server.cluster.sql('drop role "\x1b]0;evil\x07\u202e"')
     assert "\\x1b]0;evil\\x07\\xe2\\x80\\xae" in out
     assert not set(out + facts) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_sessions_behind_a_pooler(servers, pgseal, workdir):
+    """Its clients are its own; ours is told apart by the server's number of the session."""
+    server = servers(15)
+    server.configure()
+    bouncer = Bouncer(os.path.join(workdir, "status-bouncer")).start(
+        server.words(sslmode="require").replace("sslmode='require'", "").replace("'", ""), {"pool_mode": "transaction"})
+    try:
+        words = "host=127.0.0.1 port=%d user=anyuser dbname=%%s sslmode=disable" % bouncer.port
+        facts = json.loads(pgseal("--sessions", "--json", words % "postgres")[0])
+        assert "a pooler" in facts["note"] and facts["sessions"] == []
+        _, err = pgseal("--watch", "5", words % "pgbouncer", status=3)
+        assert "invalid command" in err and "administration console of a pooler" in err
+    finally:
+        bouncer.stop()
+    facts = json.loads(pgseal("--sessions", "--json", server.words(user="postgres"))[0])
+    assert facts["note"] is None
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_sessions_fit_a_terminal(server, program, tmp_path, columns):
+    server.cluster.sql('create role "a role with a name of nearly sixty-three letters in it" login')
+    hba = HBA + "host all all 127.0.0.1/32 trust\n"
+    server.cluster.configure(hba, dict(ssl="on", ssl_cert_file="server.crt", ssl_key_file="server.key"), server.files)
+    try:
+        with server.session(user="a role with a name of nearly sixty-three letters in it",
+                            application_name="gunicorn: worker [shop-production-eu-west-1] 17"), \
+                Terminal([program, "status", "--sessions", server.words(user="postgres")],
+                         referee.environment(str(tmp_path)), columns=columns) as t:
+            assert t.end() == 1
+    finally:
+        server.cluster.sql('drop role "a role with a name of nearly sixty-three letters in it"')
+    lines = t.seen.split("\n")
+    assert max(map(len, lines)) <= columns, t.seen
+    rows = [line for line in lines if " a role with" in line and "seen:" not in line]
+    assert len(rows) == 2 and any("PLAINTEXT" in row for row in rows) and any("127.0.0.1" in row for row in rows)
 
 
 def test_sql_of_older_versions_is_sql(server, program):

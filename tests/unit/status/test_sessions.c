@@ -291,6 +291,10 @@ static void test_report__note__says_whose_sessions_these_are_not(void **state)
     char text[512];
 
     status_watch_init(&w);
+    r.pooled = true;
+    status_report_note(&r, text, sizeof(text));
+    assert_non_null(strstr(text, "a pooler"));
+    r.pooled = false;
     for (size_t i = 0; i < PGSEAL_COUNT(ROWS); i++) {
         r.host = ROWS[i].host;
         status_report_note(&r, text, sizeof(text));
