@@ -83,7 +83,7 @@ def regions(root):
 
 def pages(root):
     """What `explain` has a page for."""
-    return sorted({p.stem for d in ("errors", "params", "findings") for p in (root / "docs" / d).glob("*.md")} - {"README"})
+    return sorted({p.stem for d in ("errors", "findings", "params", "topics") for p in (root / "docs" / d).glob("*.md")} - {"README"})
 
 
 def operand(command):
@@ -91,7 +91,7 @@ def operand(command):
     usage = command.usage[len(command.path):]
     fixed = re.findall(r"(?<![\w-])[a-z]{2,}(?![\w-])", usage)
     if "CONNINFO" in usage or "CONNECTION STRING" in usage:
-        return "CONNINFO"
+        return "CONNINFO FILE" if re.search("FILE|CERT", usage) else "CONNINFO"
     if command.words[-1] == "explain":
         return "PAGE"
     if fixed:
@@ -169,7 +169,7 @@ def zsh(root, tree):
                     f"\n    [[ $state != argument ]] || case $line[1] in\n{cases}    esac")
         else:
             what = operand(c)
-            kind = {"CONNINFO": "_pgseal_conninfo", "PAGE": "_pgseal_pages", "FILE": "_files", "REGION": "_pgseal_regions"}.get(what, " ")
+            kind = {"CONNINFO": "_pgseal_conninfo", "CONNINFO FILE": "_pgseal_conninfo_or_file", "PAGE": "_pgseal_pages", "FILE": "_files", "REGION": "_pgseal_regions"}.get(what, " ")
             if what.startswith("WORDS "):
                 kind = f"({what[6:]})"
             body = "    _arguments -s \\\n        " + " \\\n        ".join(specs + [f"'*:argument:{kind}'"])

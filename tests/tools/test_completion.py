@@ -96,6 +96,12 @@ def _shell(request, tmp_path_factory):
     ("pgseal connect 'host=db sslmode=verify-f", "pgseal connect 'host=db sslmode=verify-full' "),
     ('pgseal connect "host=db sslrootcert=bun', 'pgseal connect "host=db sslrootcert=bundle.pem'),
     ('pgseal connect -d "sslrootcert=sys', 'pgseal connect -d "sslrootcert=system'),
+    ("pgseal ca verify --with=bun", "pgseal ca verify --with=bundle.pem"),
+    ("pgseal ca verify bun", "pgseal ca verify bundle.pem"),
+    ("pgseal ca verify sslneg", "pgseal ca verify sslnegotiation="),
+    ("pgseal ca issue --dir ro", "pgseal ca issue --dir roots/"),
+    ("pgseal ca fetch r", "pgseal ca fetch rds"),
+    ("pgseal explain sslroot", "pgseal explain sslrootcert"),
     ("pgseal ca known ap-northeast-1", "pgseal ca known ap-northeast-1 "),
 ])
 def test_tab__one_answer__is_written_out(shell, typed, line):
@@ -160,6 +166,14 @@ def test_bash__values__of_a_choice_are_those_of_params_def():
     assert candidates(["pgseal", "connect", "sslmode", "="]) == candidates(["pgseal", "connect", "sslmode", "=", ""])
     assert candidates(["pgseal", "connect", '"host=x ssl_min_protocol_version=TLSv1.']) == [
         f"host=x ssl_min_protocol_version=TLSv1.{n}" for n in (1, 2, 3)]
+
+
+def test_bash__explain__offers_what_has_a_page():
+    program, offered = BUILT.parents[1] / "pgseal", candidates(["pgseal", "explain", ""])
+    assert {"sslmode", "CERT_NAME"} <= set(offered)
+    for name in offered:
+        p = subprocess.run([program, "explain", name], capture_output=True, text=True, check=False, timeout=20)
+        assert p.returncode == 0, (name, p.stderr)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
