@@ -97,7 +97,8 @@ def tar_gz(path, top, files, epoch):
 def binary_files(build, version, arch, packages):
     program = build / "pgseal.stripped"
     run("strip", "--strip-all", "-o", program, build / "pgseal")
-    readme = (ROOT / "packaging/README.dist.md").read_text(encoding="utf-8").replace("@VERSION@", version)
+    readme = (ROOT / "packaging/README.dist.md").read_text(encoding="utf-8")
+    readme = readme.replace("@VERSION@", version).replace("@ARCH@", arch)
     files = {"bin/pgseal": (program.read_bytes(), 0o755), "README.md": (readme.encode(), 0o644),
              "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
     for page in sorted((build / "docs/man").glob("*.1")):

@@ -17,6 +17,8 @@
 /* What resolv.conf(5) says when it says nothing. */
 #define TIMEOUT_S 5
 #define ATTEMPTS  2
+/* Not among the errors of getaddrinfo(3), which are negative. */
+#define NOT_NUMERIC 1
 
 /* An entry of the list with what it points to, so that one free() is enough. */
 struct entry {
@@ -70,39 +72,67 @@ void freeaddrinfo(struct addrinfo *ai)
     }
 }
 
-/* "%eth0" or "%2" behind a link-local address. */
-static bool scope_of(const char *text, uint32_t *scope)
+/* glibc's inet/inet6_scopeid_pton.c: "%eth0" for an address of one link, "%2" for any. */
+static bool scope_of(const struct in6_addr *at, const char *text, uint32_t *scope)
 {
     char *end;
+    unsigned long n;
 
-    *scope = if_nametoindex(text);
-    if (*scope == 0)
-        *scope = (uint32_t)strtoul(text, &end, 10);
-    return *scope != 0;
+    if (IN6_IS_ADDR_LINKLOCAL(at) || IN6_IS_ADDR_MC_LINKLOCAL(at)) {
+        *scope = if_nametoindex(text);
+        if (*scope != 0)
+            return true;
+    }
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    n = strtoul(text, &end, 10);
+    *scope = (uint32_t)n;
+    return *end == '\0' && errno == 0 && n <= UINT32_MAX;
 }
 
-/* As glibc, IPv4 in any of the forms of inet_aton(3). */
-static bool numeric(const char *node, struct sockaddr_storage *sa)
+/* With IPv4 wanted, glibc takes it out of ::ffff:1.2.3.4. */
+static int numeric_six(const char *text, const char *scope, int family, struct sockaddr_storage *sa)
 {
-    struct sockaddr_in *four = (struct sockaddr_in *)sa;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)sa;
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    struct sockaddr_in four = {.sin_family = AF_INET};
+
+    if (inet_pton(AF_INET6, text, &six.sin6_addr) != 1)
+        return NOT_NUMERIC;
+    if (family == AF_INET) {
+        if (!IN6_IS_ADDR_V4MAPPED(&six.sin6_addr))
+            return EAI_ADDRFAMILY;
+        memcpy(&four.sin_addr, &six.sin6_addr.s6_addr[12], sizeof(four.sin_addr));
+        memcpy(sa, &four, sizeof(four));
+        return 0;
+    }
+    if (scope != NULL && !scope_of(&six.sin6_addr, scope, &six.sin6_scope_id))
+        return EAI_NONAME;
+    memcpy(sa, &six, sizeof(six));
+    return 0;
+}
+
+/*
+ * As glibc, IPv4 in any of the forms of inet_aton(3), which itself overlooks what follows a blank.
+ * 0 and the address, NOT_NUMERIC, or an error of getaddrinfo(3).
+ */
+static int numeric(const char *node, int family, struct sockaddr_storage *sa)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
     const char *percent = strchr(node, '%');
     char text[INET6_ADDRSTRLEN];
     size_t n = percent != NULL ? (size_t)(percent - node) : strlen(node);
 
-    memset(sa, 0, sizeof(*sa));
-    if (percent == NULL && inet_aton(node, &four->sin_addr) != 0) {
-        four->sin_family = AF_INET;
-        return true;
+    if (node[strspn(node, "0123456789abcdefABCDEFxX.")] == '\0' &&
+        inet_aton(node, &four.sin_addr) != 0) {
+        memcpy(sa, &four, sizeof(four));
+        return family == AF_INET6 ? EAI_ADDRFAMILY : 0;
     }
     if (n >= sizeof(text))
-        return false;
+        return NOT_NUMERIC;
     memcpy(text, node, n);
     text[n] = '\0';
-    if (inet_pton(AF_INET6, text, &six->sin6_addr) != 1)
-        return false;
-    six->sin6_family = AF_INET6;
-    return percent == NULL || scope_of(percent + 1, &six->sin6_scope_id);
+    return numeric_six(text, percent != NULL ? percent + 1 : NULL, family, sa);
 }
 
 /* Names of services would need a file, and nobody here has one for a port. */
@@ -112,7 +142,7 @@ static int port_of(const char *service, int flags, uint16_t *port)
     unsigned long n;
 
     *port = 0;
-    if (service == NULL)
+    if (service == NULL || *service == '\0')
         return 0;
     errno = 0;
     n = strtoul(service, &end, 10);
@@ -122,18 +152,23 @@ static int port_of(const char *service, int flags, uint16_t *port)
     return 0;
 }
 
-/* Any address to listen on, or this machine. */
+/* Any address to listen on, or this machine; in glibc's order. */
 static int nobody(struct list *l, bool any)
 {
-    struct sockaddr_in six_less = {.sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK)};
+    struct sockaddr_in four = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK)};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6,
                                .sin6_addr = any ? in6addr_any : in6addr_loopback};
+    const struct sockaddr *order[] = {(const struct sockaddr *)&six,
+                                      (const struct sockaddr *)&four};
 
-    if (l->hints->ai_family != AF_INET && !add(l, (const struct sockaddr *)&six, NULL))
-        return EAI_MEMORY;
-    if (l->hints->ai_family != AF_INET6 && !add(l, (const struct sockaddr *)&six_less, NULL))
-        return EAI_MEMORY;
+    for (size_t i = 0; i < 2; i++) {
+        const struct sockaddr *sa = order[any ? 1 - i : i];
+
+        if ((l->hints->ai_family == AF_UNSPEC || l->hints->ai_family == sa->sa_family) &&
+            !add(l, sa, NULL))
+            return EAI_MEMORY;
+    }
     return 0;
 }
 
@@ -295,12 +330,27 @@ static int ask(const char *node, struct list *l)
     return rc != 0 && strcasecmp(node, "localhost") == 0 ? nobody(l, false) : rc;
 }
 
+/* An address as text, or a name. */
+static int somebody(const char *node, struct list *l)
+{
+    struct sockaddr_storage sa = {0};
+    int flags = l->hints->ai_flags;
+    int rc = numeric(node, l->hints->ai_family, &sa);
+
+    if (rc == NOT_NUMERIC)
+        return (flags & AI_NUMERICHOST) != 0 ? EAI_NONAME : ask(node, l);
+    if (rc != 0)
+        return rc;
+    return add(l, (const struct sockaddr *)&sa, (flags & AI_CANONNAME) != 0 ? node : NULL)
+               ? 0
+               : EAI_MEMORY;
+}
+
 int getaddrinfo(const char *restrict node, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
     static const struct addrinfo NO_HINTS = {.ai_family = AF_UNSPEC};
     struct list l = {.hints = hints != NULL ? hints : &NO_HINTS};
-    struct sockaddr_storage sa;
     int family = l.hints->ai_family;
     int rc = port_of(service, l.hints->ai_flags, &l.port);
 
@@ -311,15 +361,7 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
         return EAI_FAMILY;
     if (node == NULL && service == NULL)
         return EAI_NONAME;
-    if (node == NULL)
-        rc = nobody(&l, (l.hints->ai_flags & AI_PASSIVE) != 0);
-    else if (!numeric(node, &sa))
-        rc = (l.hints->ai_flags & AI_NUMERICHOST) != 0 ? EAI_NONAME : ask(node, &l);
-    else if (family != AF_UNSPEC && family != sa.ss_family)
-        rc = EAI_ADDRFAMILY;
-    else if (!add(&l, (const struct sockaddr *)&sa,
-                  (l.hints->ai_flags & AI_CANONNAME) != 0 ? node : NULL))
-        rc = EAI_MEMORY;
+    rc = node != NULL ? somebody(node, &l) : nobody(&l, (l.hints->ai_flags & AI_PASSIVE) != 0);
     if (rc == 0)
         *found = l.first;
     else

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """The static client resolves names without NSS: /etc/hosts, resolv.conf, search, TCP, IPv6, patience."""
+import pathlib
+import subprocess
 import time
 
 import pytest
@@ -84,6 +86,11 @@ def test_dns__an_ipv6_name_server__answers(jail, server, name_server):
     assert dns.names() == ["db.pgseal.test"]
 
 
+def test_dns__both_families__in_the_order_of_rfc_6724(jail, server, name_server):
+    name_server({"db.pgseal.test": [("A", "127.0.0.1"), ("AAAA", "::1")]})
+    assert ask(resolver(jail), server, "db.pgseal.test").stdout == "::1\n"
+
+
 def test_dns__two_addresses__both_are_tried(jail, server, name_server):
     # Nothing listens on 127.9.9.9, so whichever is first, the server is found.
     name_server({"db.pgseal.test": [("A", "127.9.9.9"), ("A", "127.0.0.1")]})
@@ -148,6 +155,17 @@ def test_dns__a_silent_first_server__the_second_answers(jail, server, name_serve
     start = time.monotonic()
     assert ask(jail, server, "db.pgseal.test").stdout == "127.0.0.1\n"
     assert time.monotonic() - start < 4
+
+
+@pytest.mark.timeout(90)
+def test_functions__beside_glibcs__give_the_same(tmp_path):
+    root = pathlib.Path(__file__).resolve().parents[2]
+    program = tmp_path / "beside_glibc"
+    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-fsanitize=address,undefined",
+                    f"-I{root}/src", root / "tests/dist/beside_glibc.c", "-o", program, "-lcares"], check=True, timeout=60)
+    p = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
+    assert (p.returncode, p.stderr) == (0, ""), p.stdout
+    assert p.stdout == "0 differences\n"
 
 
 @pytest.mark.parametrize("where", ["resolv.conf", "RES_OPTIONS"])
