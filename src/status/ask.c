@@ -167,7 +167,7 @@ static void take_things(void *ctx, const struct pgseal_row *row)
     const char *const *v = row->value;
     bool rds, azure;
 
-    if (row->n < 8)
+    if (row->n < 9)
         return;
     /* "" is what is left of a setting that was taken out of a file. */
     rds = v[4] != NULL && v[4][0] != '\0';
@@ -184,6 +184,7 @@ static void take_things(void *ctx, const struct pgseal_row *row)
     }
     a->may_read_rules = take_truth(v[6]) == STATUS_YES;
     a->may_read_files = take_truth(v[7]) == STATUS_YES;
+    a->s->cloudsql = take_truth(v[8]) == STATUS_YES;
 }
 
 /*
@@ -201,7 +202,8 @@ static long ask_things(struct asker *a)
         "on n.oid = e.extnamespace where e.extname = 'sslinfo'), "
         "exists (select from pg_available_extensions where name = 'sslinfo'), "
         "exists (select from pg_proc where proname = 'aurora_version' and proowner = 10), "
-        "exists (select from pg_settings where name like 'rds.%%'), %s, %s, %s, %s",
+        "exists (select from pg_settings where name like 'rds.%%'), %s, %s, %s, %s, "
+        "exists (select from pg_settings where name like 'cloudsql.%%')",
         is96 ? "current_setting('rds.force_ssl', true)"
              : "(select setting from pg_settings where name = 'rds.force_ssl')",
         is96 ? "current_setting('require_secure_transport', true)" : "null",

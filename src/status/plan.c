@@ -51,6 +51,36 @@ static bool ends_with(const char *host, const char *tail)
            pgseal__strcasecmp(host + strlen(host) - n, tail) == 0;
 }
 
+/* A row of providers.def. */
+struct provider {
+    const char *tail, *product, *says, *enforce_text, *enforce, *rollback;
+};
+static const struct provider PROVIDERS[] = {
+#define PGSEAL_ROW(id, tail, product, says, text, enforce, rollback) \
+    {tail, product, says, text, enforce, rollback},
+#include "providers.def"
+#undef PGSEAL_ROW
+};
+enum provider_id {
+#define PGSEAL_ROW(id, tail, product, says, text, enforce, rollback) PROVIDER_##id,
+#include "providers.def"
+#undef PGSEAL_ROW
+};
+
+/* By a setting that only they have, else by the name; NULL when it is nobody we know. */
+static const struct provider *provider_of(const struct status_client *c,
+                                          const struct status_server *s)
+{
+    if (strcmp(s->force_setting, "require_secure_transport") == 0)
+        return &PROVIDERS[PROVIDER_AZURE];
+    if (s->cloudsql)
+        return &PROVIDERS[PROVIDER_CLOUD_SQL];
+    for (size_t i = 0; i < PGSEAL_COUNT(PROVIDERS); i++)
+        if (ends_with(c->host, PROVIDERS[i].tail))
+            return &PROVIDERS[i];
+    return NULL;
+}
+
 static enum status_product product_of(const struct status_client *c, const struct status_server *s,
                                       const struct pgseal_aws_endpoint *at)
 {
@@ -58,8 +88,8 @@ static enum status_product product_of(const struct status_client *c, const struc
         return STATUS_AURORA;
     if (s->rds || strcmp(s->force_setting, "rds.force_ssl") == 0)
         return STATUS_RDS;
-    if (s->force_setting[0] != '\0' || ends_with(c->host, ".postgres.database.azure.com"))
-        return STATUS_AZURE;
+    if (provider_of(c, s) != NULL)
+        return STATUS_PROVIDER;
     /*
      * What did not answer is judged by its name alone: a cluster's is Aurora's in most cases. What
      * answered and has no setting of Amazon's is none of theirs, whatever name leads to it.
@@ -69,20 +99,16 @@ static enum status_product product_of(const struct status_client *c, const struc
     return at->kind == PGSEAL_AWS_INSTANCE ? STATUS_RDS : STATUS_AURORA;
 }
 
-static void name_product(struct status_plan *p, const struct status_server *s)
+static void name_product(struct status_plan *p, const char *name, int version)
 {
-    static const char *const NAMES[] = {"PostgreSQL", "Aurora PostgreSQL", "RDS for PostgreSQL",
-                                        "Azure Database for PostgreSQL"};
-    const char *name = NAMES[p->product];
-
-    if (s->version == 0)
+    if (version == 0)
         pgseal__format(p->product_name, sizeof(p->product_name), "%s", name);
-    else if (s->version < 100000)
+    else if (version < 100000)
         pgseal__format(p->product_name, sizeof(p->product_name), "%s %d.%d.%d", name,
-                       s->version / 10000, s->version / 100 % 100, s->version % 100);
+                       version / 10000, version / 100 % 100, version % 100);
     else
-        pgseal__format(p->product_name, sizeof(p->product_name), "%s %d.%d", name,
-                       s->version / 10000, s->version % 10000);
+        pgseal__format(p->product_name, sizeof(p->product_name), "%s %d.%d", name, version / 10000,
+                       version % 10000);
 }
 
 /* ---- PostgreSQL of one's own ------------------------------------------------------------------
@@ -111,8 +137,8 @@ static void hba_variable(struct status_step *step, const struct status_server *s
     status__command(step, "HBA=%s", quoted);
 }
 
-static void plan_self_hosted(const struct status_client *c, const struct status_server *s,
-                             const struct status_plaintext *plain, struct status_plan *p)
+static void plan_self_hosted(const struct status_server *s, const struct status_plaintext *plain,
+                             struct status_plan *p)
 {
     const char *ssl = status_setting(s, "ssl");
     struct status_step *step;
@@ -140,33 +166,41 @@ static void plan_self_hosted(const struct status_client *c, const struct status_
     hba_variable(step, s);
     status__command(step, "cp -p \"$HBA.before-tls\" \"$HBA\"");
     status__command(step, "psql -U postgres -c 'select pg_reload_conf()'");
-    (void)c;
 }
 
-/* ---- Azure ------------------------------------------------------------------------------------
+/* ---- somebody else's --------------------------------------------------------------------------
  */
 
-static void plan_azure(const struct status_client *c, struct status_plan *p)
+/* A row's command, one line of it a time, with the name put in. */
+static void provider_command(struct status_step *step, const char *text, const char *name)
 {
-    char name[80] = "SERVER";
+    const char *at = strstr(text, "{name}");
+
+    if (text[0] == '\0')
+        return;
+    if (at == NULL)
+        status__command(step, "%s", text);
+    else
+        status__command(step, "%.*s%s%s", (int)(at - text), text, name, at + strlen("{name}"));
+}
+
+static void plan_provider(const struct status_client *c, const struct provider *row,
+                          struct status_plan *p)
+{
+    char name[80] = "NAME";
     struct status_step *step;
+    size_t n = c->host != NULL ? strcspn(c->host, ".") : 0;
 
-    if (ends_with(c->host, ".postgres.database.azure.com")) {
-        size_t n = strcspn(c->host, ".");
-
-        if (strspn(c->host, "abcdefghijklmnopqrstuvwxyz0123456789-") == n && n < sizeof(name))
-            pgseal__format(name, sizeof(name), "%.*s", (int)n, c->host);
-    }
-    step = status__enforce(p, "A flexible server takes it at once, without a restart:");
-    status__command(step,
-                    "az postgres flexible-server parameter set --resource-group GROUP \\\n"
-                    "    --server-name %s --name require_secure_transport --value on",
-                    name);
-    step = status__rollback(p, "The same with the other value:");
-    status__command(step,
-                    "az postgres flexible-server parameter set --resource-group GROUP \\\n"
-                    "    --server-name %s --name require_secure_transport --value off",
-                    name);
+    if (ends_with(c->host, row->tail) && n > 0 && n < sizeof(name) &&
+        strspn(c->host, "abcdefghijklmnopqrstuvwxyz0123456789-") == n)
+        pgseal__format(name, sizeof(name), "%.*s", (int)n, c->host);
+    pgseal__format(p->default_says, sizeof(p->default_says), "%s", row->says);
+    if (row->enforce_text[0] == '\0')
+        return;
+    step = status__enforce(p, "%s", row->enforce_text);
+    provider_command(step, row->enforce, name);
+    step = status__rollback(p, "The same switch, the other way.");
+    provider_command(step, row->rollback, name);
 }
 
 /* ---- all --------------------------------------------------------------------------------------
@@ -196,9 +230,8 @@ void status_plan(const struct status_client *c, const struct status_server *s,
     if (pgseal_aws_endpoint(c->host, &at) == PGSEAL_AWS_NONE)
         endpoint_of_cert(c->cert_names, &at);
     out->product = product_of(c, s, &at);
-    name_product(out, s);
     if (at.kind == PGSEAL_AWS_DSQL) {
-        pgseal__format(out->product_name, sizeof(out->product_name), "Aurora DSQL");
+        name_product(out, "Aurora DSQL", 0);
         pgseal__format(out->default_says, sizeof(out->default_says),
                        "Aurora DSQL takes connections with TLS only; there is nothing to set.");
         return;
@@ -206,14 +239,20 @@ void status_plan(const struct status_client *c, const struct status_server *s,
     plan_middlebox(j, out, &at);
     switch (out->product) {
     case STATUS_AURORA:
-    case STATUS_RDS:
+        name_product(out, "Aurora PostgreSQL", s->version);
         status__plan_aws(&at, s, out);
         return;
-    case STATUS_AZURE:
-        plan_azure(c, out);
+    case STATUS_RDS:
+        name_product(out, "RDS for PostgreSQL", s->version);
+        status__plan_aws(&at, s, out);
+        return;
+    case STATUS_PROVIDER:
+        name_product(out, provider_of(c, s)->product, s->version);
+        plan_provider(c, provider_of(c, s), out);
         return;
     case STATUS_SELF_HOSTED:
-        plan_self_hosted(c, s, plain, out);
+        name_product(out, "PostgreSQL", s->version);
+        plan_self_hosted(s, plain, out);
         return;
     }
 }

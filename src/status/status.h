@@ -71,7 +71,7 @@ struct status_setting {
 };
 
 /** Kinds of servers, as far as it matters for the commands that change them. */
-enum status_product { STATUS_SELF_HOSTED = 0, STATUS_AURORA, STATUS_RDS, STATUS_AZURE };
+enum status_product { STATUS_SELF_HOSTED = 0, STATUS_AURORA, STATUS_RDS, STATUS_PROVIDER };
 
 /** The server's end: what it answers when asked. {0} = it was not asked. */
 struct status_server {
@@ -89,6 +89,7 @@ struct status_server {
     bool superuser;
     bool aurora;               /**< it has aurora_version() */
     bool rds;                  /**< it has settings named rds.* */
+    bool cloudsql;             /**< it has settings named cloudsql.* */
     char force_setting[64];    /**< "rds.force_ssl", "require_secure_transport", or "" */
     enum status_truth forced;  /**< its value */
     struct status_rule *rules; /**< ours; NULL = not readable */

@@ -65,7 +65,7 @@ static struct pgseal_conninfo *settings(const struct pgseal_host *host,
 static bool is_refusal(const char *msg)
 {
     static const char *const WORDS[] = {"pg_hba.conf", "SSL required", "requires TLS",
-                                        "requires SSL"};
+                                        "requires SSL", "SSL connection is required"};
 
     for (size_t i = 0; i < PGSEAL_COUNT(WORDS); i++)
         if (strstr(msg, WORDS[i]) != NULL)

@@ -25,7 +25,7 @@ class Scripted(Listener):
         self.major = version_num // 10000 if version_num >= 100000 else version_num // 10000 + version_num // 100 % 100 / 10
         self.answers = {"session": [str(4711), "10.0.0.5", "4000", "10.0.0.9", "5432", "app", "app", "off",
                                  "f", None, None, None, None, None, None, "4000"],
-                        "things": [None, "t", "f", "f", None, None, "t" if self.major >= 10 else "f", "f"],
+                        "things": [None, "t", "f", "f", None, None, "t" if self.major >= 10 else "f", "f", "f"],
                         "settings": [["hba_file", "/data/pg_hba.conf", ""], ["ssl", "on", "Enables SSL connections."]],
                         "rules": [["1", None, "host", "all", "all", "all", None, "md5", None, None]]}
         self.answers.update(answers)
@@ -103,6 +103,14 @@ def test_every_version_is_asked_for_what_it_knows(program, tmp_path, version):
     assert sum(sql.startswith("select me.pid") for sql in server.asked) == 1
 
 
+def test_cloud_sql_is_known_by_its_settings(program, tmp_path):
+    server = Scripted(150000)
+    server.answers["things"][8] = "t"
+    facts = json.loads(status(program, server, str(tmp_path), "--json").stdout)
+    assert facts["server_end"]["product"] == "Cloud SQL for PostgreSQL 15.0"
+    assert facts["enforce"][0]["command"] == "gcloud sql instances patch INSTANCE --ssl-mode=ENCRYPTED_ONLY"
+
+
 def test_before_9_5_there_is_no_view(program, tmp_path):
     done = status(program, Scripted(90426), str(tmp_path), "--json")
     facts = json.loads(done.stdout)
@@ -122,7 +130,7 @@ def test_what_a_server_says_commands_neither_terminal_nor_shell(program, tmp_pat
 
 
 @pytest.mark.parametrize("answers", [{"session": []}, {"session": ["1"]}, {"session": ["x"] * 16}, {"session": [None] * 16},
-                                     {"things": []}, {"things": ["x"] * 8}, {"settings": [[]]}, {"rules": [["1"]]},
+                                     {"things": []}, {"things": ["x"] * 9}, {"settings": [[]]}, {"rules": [["1"]]},
                                      {"rules": [[None] * 10]}, {"settings": [[None] * 3]}])
 def test_rows_of_another_shape_prove_nothing(program, tmp_path, answers):
     done = status(program, Scripted(150000, **answers), str(tmp_path), "--json")

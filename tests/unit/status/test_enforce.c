@@ -269,6 +269,43 @@ static void test_plan__azure__its_parameter(void **state)
     assert_non_null(strstr(rollback(&t), "--value off"));
 }
 
+static void test_plan__providers__every_row_has_a_switch_or_needs_none(void **state)
+{
+    static const char *const tails[] = {
+#define PGSEAL_ROW(id, tail, product, says, text, enforce, rollback) tail,
+#include "status/providers.def"
+#undef PGSEAL_ROW
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PGSEAL_COUNT(tails); i++) {
+        char host[128];
+        struct stage t;
+
+        pgseal__format(host, sizeof(host), "shop%s", tails[i]);
+        set_up(&t, host, 150004);
+        enforce(&t);
+        assert_int_equal(t.plan.product, STATUS_PROVIDER);
+        assert_string_not_equal(t.plan.default_says, "");
+        assert_int_equal(t.plan.nenforce, t.plan.nrollback);
+        assert_true(t.plan.nenforce == 1 || strstr(t.plan.default_says, "nothing to set") != NULL);
+        assert_null(strstr(enforce(&t), "{name}"));
+        assert_null(strstr(t.text, "pg_hba"));
+        set_up(&t, tails[i] + 1, 150004); /* the domain itself is nobody's server */
+        enforce(&t);
+        assert_int_equal(t.plan.product, STATUS_SELF_HOSTED);
+    }
+}
+
+static void test_plan__a_host_that_is_no_name__is_not_put_into_a_command(void **state)
+{
+    struct stage t;
+
+    (void)state;
+    set_up(&t, "a'b.postgres.database.azure.com", 150004);
+    assert_non_null(strstr(enforce(&t), "--server-name NAME "));
+}
+
 static void test_plan__dsql__has_nothing_to_set(void **state)
 {
     struct stage t;
@@ -485,6 +522,8 @@ int main(void)
         cmocka_unit_test(test_plan__self_hosted__hba_and_reload),
         cmocka_unit_test(test_plan__a_name_of_amazons_but_not_its_server__is_self_hosted),
         cmocka_unit_test(test_plan__azure__its_parameter),
+        cmocka_unit_test(test_plan__providers__every_row_has_a_switch_or_needs_none),
+        cmocka_unit_test(test_plan__a_host_that_is_no_name__is_not_put_into_a_command),
         cmocka_unit_test(test_plan__dsql__has_nothing_to_set),
         cmocka_unit_test(test_plan__somebody_in_between__comes_first),
         cmocka_unit_test(test_findings__a_clean_connection__has_none),
