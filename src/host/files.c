@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@ struct replacement {
     char *dir;    /* its directory */
     char *temp;   /* beside it, while there is one */
     int fd;
+    bool replace; /* what is there */
+    bool placed;  /* it is there already */
 };
 
 static int failed(struct pgseal_err *err, const char *what, const char *path)
@@ -92,17 +95,97 @@ static int locate(struct replacement *r, const char *path, struct pgseal_err *er
     return 0;
 }
 
-/* The bytes are on the disk under the temporary name. */
+/* The bytes are on the disk. 0, or -1 and errno. */
+static int fill(int fd, const void *bytes, size_t n, mode_t mode)
+{
+    return write_all(fd, bytes, n) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
+/* Gives a file without a name one. 0, or -1 and errno. */
+static int link_fd(int fd, const char *path)
+{
+    char link[40];
+
+    pgseal__format(link, sizeof(link), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/* The same with a temporary one, of which the last six letters are free. */
+static int link_temp(int fd, char *temp)
+{
+    char *x = temp + strlen(temp) - 6;
+
+    for (int tries = 0; tries < 100; tries++) {
+        uint32_t bits;
+
+        if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
+            return -1;
+        for (int i = 0; i < 6; i++, bits >>= 5)
+            x[i] = "abcdefghijklmnopqrstuvwxyz012345"[bits & 31];
+        if (link_fd(fd, temp) == 0)
+            return 0;
+        if (errno != EEXIST)
+            return -1;
+    }
+    return -1;
+}
+
+/*
+ * Writes to a file that has no name yet, so that a kill -9 in the middle leaves nothing: open(2)
+ * O_TMPFILE. 1 done, 0 this file system (or a root without /proc) cannot, -1 and errno.
+ */
+static int stage_unnamed(struct replacement *r, const void *bytes, size_t n, mode_t mode)
+{
+    int fd = open(r->dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    int sys;
+
+    if (fd < 0)
+        return 0;
+    r->fd = fd;
+    if (fill(fd, bytes, n, mode) < 0)
+        return -1;
+    if (r->replace ? link_temp(fd, r->temp) == 0 : link_fd(fd, r->target) == 0) {
+        r->placed = !r->replace;
+        return 1;
+    }
+    sys = errno;
+    if (!r->replace && sys == EEXIST)
+        return -1;
+    close(fd);
+    r->fd = -1;
+    memcpy(r->temp + strlen(r->temp) - 6, "XXXXXX", 6);
+    return 0;
+}
+
+static void forget_temp(struct replacement *r)
+{
+    pgseal__free(r->temp);
+    r->temp = NULL;
+}
+
+/* The bytes are on the disk under the temporary name, or already in their place. */
 static int stage(struct replacement *r, const void *bytes, size_t n, mode_t mode,
                  struct pgseal_err *err)
 {
+    int rc = stage_unnamed(r, bytes, n, mode);
+
+    if (rc < 0) {
+        rc = failed(err, errno == EEXIST ? "create" : "write", r->target);
+        forget_temp(r);
+        return rc;
+    }
+    if (rc > 0) {
+        if (r->placed)
+            forget_temp(r);
+        return 0;
+    }
     r->fd = mkostemp(r->temp, O_CLOEXEC); /* 0600 */
     if (r->fd < 0) {
-        pgseal__free(r->temp);
-        r->temp = NULL;
-        return failed(err, "create a file beside", r->target);
+        rc = failed(err, "create a file beside", r->target);
+        forget_temp(r);
+        return rc;
     }
-    if (write_all(r->fd, bytes, n) < 0 || fchmod(r->fd, mode) < 0 || fsync(r->fd) < 0)
+    if (fill(r->fd, bytes, n, mode) < 0)
         return failed(err, "write", r->target);
     return 0;
 }
@@ -143,7 +226,7 @@ static int write_special(const char *path, const void *bytes, size_t n, struct p
 static int put(const char *path, const void *bytes, size_t n, mode_t mode, bool replace,
                struct pgseal_err *err)
 {
-    struct replacement r = {.fd = -1};
+    struct replacement r = {.fd = -1, .replace = replace};
     int rc;
 
     if (replace && is_special(path))
@@ -154,13 +237,11 @@ static int put(const char *path, const void *bytes, size_t n, mode_t mode, bool 
     if (rc == 0 && replace && rename(r.temp, r.target) < 0)
         rc = failed(err, "replace", r.target);
     /* link() is the rename that refuses an existing name. */
-    if (rc == 0 && !replace && link(r.temp, r.target) < 0)
+    if (rc == 0 && !replace && !r.placed && link(r.temp, r.target) < 0)
         rc = failed(err, "create", r.target);
     if (rc == 0) {
-        if (replace) {
-            pgseal__free(r.temp);
-            r.temp = NULL;
-        }
+        if (replace)
+            forget_temp(&r);
         sync_dir(r.dir);
     }
     done(&r);
