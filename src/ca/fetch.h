@@ -81,6 +81,11 @@ struct ca_gone {
     int64_t not_after_unix_s;
 };
 
+/** A certificate that Amazon publishes. */
+struct ca_missing {
+    const struct pgseal_known_ca *row;
+};
+
 /** What a bundle is, and how it differs from the file that it replaces. {0} = nothing judged. */
 struct ca_fetched {
     struct ca_file file; /**< what `pgseal ca show` would say of it */
@@ -90,7 +95,7 @@ struct ca_fetched {
     size_t twins, ended, regions, nadded;
     struct ca_gone *gone; /**< ours; in the file before, not any more */
     size_t ngone;
-    const struct pgseal_known_ca **missing; /**< ours; published today, yet not in it */
+    struct ca_missing *missing; /**< ours; published today, yet not in it */
     size_t nmissing;
     int64_t until_unix_s; /**< the earliest end among those that have not ended */
     bool had_file;

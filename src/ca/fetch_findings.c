@@ -147,7 +147,7 @@ static void missing(const struct ca_judge_options *o, const struct ca_fetched *f
         return;
     g = finding_add(l, FINDING_ID_CA_FETCH_MISSING, "%s", o->source->shown);
     for (size_t i = 0; i < f->nmissing && i < SHOWN; i++)
-        finding_seen(g, "%s\"%s\"", i > 0 ? "\n" : "", f->missing[i]->cn);
+        finding_seen(g, "%s\"%s\"", i > 0 ? "\n" : "", f->missing[i].row->cn);
     if (f->nmissing > SHOWN)
         finding_seen(g, "\nand %zu more (--json lists all).", f->nmissing - SHOWN);
     finding_fix(g, o->source->official

@@ -199,7 +199,7 @@ static int list_missing(struct judge *j, struct pgseal_err *err)
         for (size_t k = 0; k < f->file.n && !have; k++)
             have = strcmp(f->file.item[k].info.sha256, rows[i].sha256) == 0;
         if (!have)
-            f->missing[f->nmissing++] = &rows[i];
+            f->missing[f->nmissing++].row = &rows[i];
     }
     return 0;
 }

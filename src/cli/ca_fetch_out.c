@@ -73,7 +73,7 @@ static void list_added(struct cli_str *out, const struct ca_fetched *f)
         if (shown++ == LIST_MAX)
             cli_str_addf(out, "          ... and %zu more\n", f->nadded - LIST_MAX);
         else
-            cli_str_addf(out, "          %s, %s, until %.10s\n", it->cn, it->info.key,
+            cli_str_addf(out, "          %s, until %.10s\n", it->cn,
                          pgseal__utc(until, it->info.not_after_unix_s));
     }
 }
@@ -198,7 +198,7 @@ json_t *cli_fetch_json(const struct cli_fetched *f)
         cli_json_add(gone, g);
     }
     for (size_t i = 0; i < c->nmissing; i++)
-        cli_json_add(missing, cli_json_string(c->missing[i]->sha256));
+        cli_json_add(missing, cli_json_string(c->missing[i].row->sha256));
     cli_json_put(o, "certificates", certs);
     cli_json_put(o, "gone", gone);
     cli_json_put(o, "missing", missing);
