@@ -186,7 +186,8 @@ static bool is_text(const uint8_t *p, size_t n, struct pgseal__bundle *b)
     const uint8_t *nl;
     char line[260];
 
-    if (memmem(p, n, "-----\\n", 7) != NULL && memchr(p, '\n', n > 200 ? 200 : n) == NULL) {
+    if (memmem(p, n, "-----\\n", 7) != NULL && memchr(p, 0, n) == NULL &&
+        memchr(p, '\n', n > 200 ? 200 : n) == NULL) {
         is(b, "escaped",
            "The file is PEM whose line ends are written as \\n, as in JSON or in a "
            "variable of the environment.",

@@ -144,6 +144,9 @@ static void test_bundle__other_files__recognised(void **state)
         {"\x7f"
          "ELF\0\0",
          6, "1 binary:", "binary and of no known kind"},
+        {"\x7f"
+         "ELF\0\0-----\\n",
+         13, "1 binary:", "binary and of no known kind"},
         {"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", 0, "1 base64:", "once more in base64"},
         {"version https://git-lfs.github.com/spec/v1\n", 0, "1 git-lfs:", "Git LFS pointer"},
         {"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n", 0,
