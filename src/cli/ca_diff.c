@@ -3,13 +3,13 @@
 #include "ca_int.h"
 #include "ca_read_int.h"
 #include "ca_show_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 #include "out_int.h"
 
 #include <time.h>
 #include <unistd.h>
 
-enum opt_id { OPT_AT, OPT_ALL, OPT_JSON, OPT_HELP };
+enum opt_id { OPT_AT, OPT_ALL, OPT_JSON };
 static const struct cli_optrow OPTS[] = {
     {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01"},
     {'a', "all", NULL, "Options", "each certificate in a line of its own"},
@@ -18,8 +18,9 @@ static const struct cli_optrow OPTS[] = {
 };
 
 struct app {
-    bool all, json, help;
+    bool all, json;
     int64_t now_unix_s;
+    char **paths;
 };
 
 static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
@@ -34,34 +35,38 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
         return -1;
     case OPT_ALL:
         a->all = true;
-        return 0;
+        break;
     case OPT_JSON:
         a->json = true;
-        return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
+        break;
     }
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    struct app *a = ctx;
 
-    cli_str_add(&s, "pgseal ca diff compares two files of root certificates: what is gone, what "
-                    "is new, and whether\n"
-                    "every server that A verifies is verified by B.\n"
-                    "\n"
-                    "Usage: pgseal ca diff [OPTION]... A B\n"
-                    "\n"
-                    "One of the files may be - for standard input.\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca diff rds-combined-ca-bundle.pem global-bundle.pem\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    a->paths = argv + first;
+    if (argc - first == 2)
+        return 0;
+    cli_str_addf(why, "pgseal: error: two files are compared, not %d\n", argc - first);
+    return -1;
 }
+
+static const struct cli_front FRONT = {
+    .name = "ca diff",
+    .usage = "[OPTION]... A B",
+    .about = "pgseal ca diff compares two files of root certificates: what is gone, what is new, "
+             "and whether\n"
+             "every server that A verifies is verified by B. One of them may be - for standard "
+             "input.\n",
+    .more = "  pgseal ca diff rds-combined-ca-bundle.pem global-bundle.pem\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 /* ---- text --------------------------------------------------------------------------------------
  */
@@ -168,8 +173,12 @@ static void print_text(const struct ca_file f[2], const struct ca_diff *d, bool 
     for (int i = 0; i < 2; i++) {
         ca_file_headline(&f[i], text, sizeof(text));
         cli_str_addf(&out, "%s: %s: %s\n", i == 0 ? "A" : "B", f[i].name, text);
+        if (f[i].loads > 0 && cli_findings_exit(&f[i].findings) != CLI_FINE)
+            cli_str_addf(&out, "   something is wrong with it: pgseal ca show %s\n", f[i].name);
     }
-    if (d->n == 0) {
+    if (d->n == 0 && (f[0].loads == 0 || f[1].loads == 0)) {
+        cli_str_add(&out, "nothing to compare\n");
+    } else if (d->n == 0) {
         cli_str_addf(&out, "the same %zu certificate%s\n", d->both, d->both == 1 ? "" : "s");
     } else {
         cli_str_addf(&out, "%zu in both, %zu only in A, %zu only in B", d->both,
@@ -252,16 +261,16 @@ static int look(const char *path, int64_t now_unix_s, struct ca_file *f)
     return rc;
 }
 
-static int compare(const struct app *a, char **paths)
+static int compare(const struct app *a)
 {
     struct ca_file f[2] = {{.n = 0}, {.n = 0}};
     struct ca_diff d = {.n = 0};
     struct pgseal_err err = {0};
-    int rc = look(paths[0], a->now_unix_s, &f[0]);
+    int rc = look(a->paths[0], a->now_unix_s, &f[0]);
     int differ = 0;
 
     if (rc == CLI_FINE)
-        rc = look(paths[1], a->now_unix_s, &f[1]);
+        rc = look(a->paths[1], a->now_unix_s, &f[1]);
     if (rc == CLI_FINE && (differ = ca_diff(&f[0], &f[1], &d, &err)) < 0) {
         fprintf(stderr, "pgseal: error: %s\n", err.msg);
         rc = CLI_FOUND;
@@ -270,33 +279,22 @@ static int compare(const struct app *a, char **paths)
         rc = print_json(f, &d);
     else if (rc == CLI_FINE)
         print_text(f, &d, a->all);
+    /* Two files that libpq refuses are no pair to be content with. */
+    differ = differ != 0 || f[0].loads == 0 || f[1].loads == 0;
     ca_diff_done(&d);
     ca_file_done(&f[0]);
     ca_file_done(&f[1]);
-    return rc != CLI_FINE ? rc : differ != 0 ? CLI_FOUND : CLI_FINE;
+    return rc != CLI_FINE ? rc : differ ? CLI_FOUND : CLI_FINE;
 }
 
 int cli_ca_diff(int argc, char **argv)
 {
     struct app a = {.now_unix_s = (int64_t)time(NULL)};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+    int code;
 
-    if (first >= 0 && argc - first != 2 && !a.help) {
-        cli_str_addf(&why, "pgseal: error: two files are compared, not %d\n", argc - first);
-        first = -1;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0) {
-        fputs("pgseal: hint: pgseal ca diff --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &code) < 0)
+        return code;
     if (a.json && !cli_json_ready())
         return CLI_USAGE;
-    return compare(&a, argv + first);
+    return compare(&a);
 }

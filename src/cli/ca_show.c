@@ -3,13 +3,13 @@
 #include "ca_int.h"
 #include "ca_read_int.h"
 #include "ca_show_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 #include "out_int.h"
 
 #include <time.h>
 #include <unistd.h>
 
-enum opt_id { OPT_FOR, OPT_AT, OPT_ALL, OPT_FINGERPRINTS, OPT_JSON, OPT_HELP };
+enum opt_id { OPT_FOR, OPT_AT, OPT_ALL, OPT_FINGERPRINTS, OPT_JSON };
 static const struct cli_optrow OPTS[] = {
     {0, "for", "WHAT", "Options",
      "what the file is meant to be: a region, global, gov, china or any (default: by its name)"},
@@ -22,8 +22,10 @@ static const struct cli_optrow OPTS[] = {
 
 struct app {
     struct ca_meant meant;
-    bool is_meant, json, help;
+    bool is_meant, json;
     int64_t now_unix_s;
+    char **paths;
+    int n_paths;
     struct cli_ca_style style;
     json_t *files;
     size_t n, bad, found[FINDING_ERROR + 1];
@@ -43,47 +45,51 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     switch ((enum opt_id)row) {
     case OPT_FOR:
         a->is_meant = true;
-        if (!ca_meant_by_word(arg, &a->meant))
-            return refuse(why, "for", arg, "a region that is known, global, gov, china or any");
-        return 0;
+        return ca_meant_by_word(arg, &a->meant)
+                   ? 0
+                   : refuse(why, "for", arg, "a region that is known, global, gov, china or any");
     case OPT_AT:
-        if (!cli_day(arg, &a->now_unix_s))
-            return refuse(why, "at", arg, "a day such as 2027-06-01");
-        return 0;
+        return cli_day(arg, &a->now_unix_s) ? 0
+                                            : refuse(why, "at", arg, "a day such as 2027-06-01");
     case OPT_ALL:
         a->style.all = true;
-        return 0;
+        break;
     case OPT_FINGERPRINTS:
         a->style.fingerprints = true;
-        return 0;
+        break;
     case OPT_JSON:
         a->json = true;
-        return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
+        break;
     }
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    struct app *a = ctx;
 
-    cli_str_add(&s, "pgseal ca show looks into files of root certificates (sslrootcert): what "
-                    "libpq loads of them,\n"
-                    "what it loses without a word, and what is wrong, with line numbers.\n"
-                    "\n"
-                    "Usage: pgseal ca show [OPTION]... FILE...\n"
-                    "\n"
-                    "FILE may be - for standard input.\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca show global-bundle.pem\n"
-                    "  pgseal ca show --for ap-northeast-1 rds.pem\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    a->paths = argv + first;
+    a->n_paths = argc - first;
+    if (a->n_paths > 0)
+        return 0;
+    cli_str_add(why, "pgseal: error: which file?\n");
+    return -1;
 }
+
+static const struct cli_front FRONT = {
+    .name = "ca show",
+    .usage = "[OPTION]... FILE...",
+    .about = "pgseal ca show looks into files of root certificates (sslrootcert): what libpq loads "
+             "of them,\n"
+             "what it loses without a word, and what is wrong, with line numbers. FILE may be - "
+             "for standard input.\n",
+    .more = "  pgseal ca show global-bundle.pem\n"
+            "  pgseal ca show --for ap-northeast-1 rds.pem\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 static void count(struct app *a, const struct ca_file *f)
 {
@@ -148,30 +154,17 @@ static void sum(const struct app *a)
 int cli_ca_show(int argc, char **argv)
 {
     struct app a = {.now_unix_s = (int64_t)time(NULL)};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+    int code;
 
-    if (first >= 0 && first == argc && !a.help) {
-        cli_str_add(&why, "pgseal: error: which file?\n");
-        first = -1;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0) {
-        fputs("pgseal: hint: pgseal ca show --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &code) < 0)
+        return code;
     if (a.json && !cli_json_ready())
         return CLI_USAGE;
     a.style.columns = cli_columns(STDOUT_FILENO);
     a.style.colour = cli_may_colour(STDOUT_FILENO);
     a.files = a.json ? cli_json_array() : NULL;
-    for (int i = first; i < argc; i++)
-        one(&a, argv[i]);
+    for (int i = 0; i < a.n_paths; i++)
+        one(&a, a.paths[i]);
     if (a.json) {
         json_t *o = cli_json_object();
 

@@ -8,6 +8,7 @@
 /* More certificates than this are shown by region. */
 #define EACH_MAX 12
 #define CELL     18
+#define WIDE     110 /* columns: there is room for fingerprints */
 
 static const char *const GENERATIONS[] = {"rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1",
                                           "rds-ca-ecc384-g1"};
@@ -194,7 +195,7 @@ static void regions(struct cli_str *out, const struct ca_file *f)
     cli_free(v);
 }
 
-static void others(struct cli_str *out, const struct ca_file *f)
+static void others(struct cli_str *out, const struct ca_file *f, bool wide)
 {
     bool first = true;
     char until[40];
@@ -208,15 +209,19 @@ static void others(struct cli_str *out, const struct ca_file *f)
         if (first && out->len > 0)
             cli_str_addc(out, '\n');
         if (first)
-            cli_str_addf(out, " line  until       kind          state      name\n");
+            cli_str_addf(out, " line  until       kind          state      %sname\n",
+                         wide ? "SHA-256       " : "");
         first = false;
         if (!it->is_cert) {
             cli_str_addf(out, "%5d  %-10s  %s\n", it->line, "", it->what);
             continue;
         }
         pgseal__utc(until, it->info.not_after_unix_s);
-        cli_str_addf(out, "%5d  %.10s  %-12s  %-9s  %s\n", it->line, until, ca_kind_name(it->kind),
-                     state(f, it, word), it->cn);
+        cli_str_addf(out, "%5d  %.10s  %-12s  %-9s  ", it->line, until, ca_kind_name(it->kind),
+                     state(f, it, word));
+        if (wide)
+            cli_str_addf(out, "%.12s  ", it->info.sha256);
+        cli_str_addf(out, "%s\n", it->cn);
     }
 }
 
@@ -229,7 +234,7 @@ static void certificates(struct cli_str *out, const struct ca_file *f, const str
             each(&table, f, &f->item[i], s);
     } else {
         regions(&table, f);
-        others(&table, f);
+        others(&table, f, s->columns >= WIDE);
     }
     if (table.len > 0)
         cli_str_addf(out, "\n%s", cli_str(&table));

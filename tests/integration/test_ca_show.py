@@ -342,6 +342,10 @@ def test_diff__standard_input_and_missing_file(program, minted, tmp_path):
     assert run(program, "diff", "-", "a.pem", cwd=tmp_path, stdin=pem(minted["root"])).returncode == 0
     done = run(program, "diff", "a.pem", "nothere.pem", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, b"")
+    # Two error pages are no pair to be content with.
+    (tmp_path / "x.pem").write_bytes(b"<html>")
+    done = run(program, "diff", "x.pem", "x.pem", cwd=tmp_path)
+    assert done.returncode == 1 and b"nothing to compare" in done.stdout
     done = run(program, "diff", "a.pem", cwd=tmp_path)
     assert done.returncode == 2 and b"two files are compared, not 1" in done.stderr
 
