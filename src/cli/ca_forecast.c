@@ -98,6 +98,7 @@ int cli_ca_forecast(int argc, char **argv)
     struct cli_str text = {0};
     json_t *array = NULL;
     int code = CLI_FINE;
+    bool opened;
 
     if (cli_enter(&FRONT, &p, argc, argv, &code) < 0)
         return code;
@@ -106,9 +107,10 @@ int cli_ca_forecast(int argc, char **argv)
     code = cli_peers_open(&p, false, argc, argv);
     if (code == CLI_FINE && !p.system)
         code = cli_ca_read(p.with, &trusted);
-    if (code == CLI_FINE && p.o.json)
+    opened = code == CLI_FINE && p.v != NULL;
+    if (opened && p.o.json)
         array = cli_json_array();
-    for (size_t i = 0; code != CLI_USAGE && i < p.n; i++) {
+    for (size_t i = 0; opened && i < p.n; i++) {
         int one;
 
         if (text.len > 0)

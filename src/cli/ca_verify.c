@@ -134,17 +134,19 @@ int cli_ca_verify(int argc, char **argv)
     struct cli_peers p = {0};
     json_t *o = NULL, *array = NULL;
     int code = CLI_FINE;
+    bool opened;
 
     if (cli_enter(&FRONT, &p, argc, argv, &code) < 0)
         return code;
     if (p.o.json && !cli_json_ready())
         return CLI_USAGE;
     code = cli_peers_open(&p, true, argc, argv);
-    if (code == CLI_FINE && p.o.json) {
+    opened = code == CLI_FINE && p.v != NULL;
+    if (opened && p.o.json) {
         o = cli_json_object();
         array = cli_json_array();
     }
-    for (size_t i = 0; code != CLI_USAGE && i < p.n; i++) {
+    for (size_t i = 0; opened && i < p.n; i++) {
         int one = verify(&p, i, array);
 
         /* What was refused matters more than what could not be asked. */
