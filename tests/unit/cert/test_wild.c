@@ -3,6 +3,7 @@
  */
 #include "core/cert/cert_int.h"
 
+#include "real.h"
 #include "t.h"
 
 #include <openssl/pem.h>
@@ -10,33 +11,11 @@
 /* 2026-11-23 */
 #define NOW INT64_C(1795392000)
 
-static char *shared_file(const char *name, size_t *n)
-{
-    const char *root = getenv("PGSEAL_SHARED");
-    char path[1024];
-    char *data;
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/data/rds/%s", root != NULL ? root : SOURCE_ROOT "/../shared",
-             name);
-    f = fopen(path, "rb");
-    if (f == NULL) {
-        print_message("shared data (PGSEAL_SHARED) is not there: skipped\n");
-        skip();
-        return NULL;
-    }
-    data = test_malloc(1 << 20);
-    *n = fread(data, 1, (1 << 20) - 1, f);
-    data[*n] = '\0';
-    fclose(f);
-    return data;
-}
-
 /* An authority that an RDS server of ap-northeast-2 really sent, in the place of a server. */
 static X509 *real_leaf(void)
 {
     size_t n = 0;
-    char *pem = shared_file("chain/ap-northeast-2-subordinate-ca-rsa2048-g1.A.5.pem", &n);
+    char *pem = t_real_file("chain/ap-northeast-2-subordinate-ca-rsa2048-g1.A.5.pem", &n);
     BIO *bio = BIO_new_mem_buf(pem, (int)n);
     X509 *cert = PEM_read_bio_X509(bio, NULL, pgseal__no_password, NULL);
 
@@ -52,7 +31,7 @@ static int use(const char *file, X509 *leaf, struct pgseal_err *err)
     struct pgseal_trust *t = pgseal_trust_new(NULL);
     struct pgseal__evidence e = {.trust = t, .leaf = leaf, .now_unix_s = NOW, .auth_level = 2};
     size_t n = 0;
-    char *text = shared_file(file, &n);
+    char *text = t_real_file(file, &n);
     int rc = pgseal_trust_add_pem(t, strrchr(file, '/') + 1, (const uint8_t *)text, n, err);
 
     if (rc > 0) {
@@ -157,7 +136,7 @@ static void test_wild__as_sslrootcert__own_diagnosis(void **state)
 static void test_wild__global_bundle__root_is_named(void **state)
 {
     size_t n = 0;
-    char *text = shared_file("global-bundle.pem", &n); /* or skips */
+    char *text = t_real_file("global-bundle.pem", &n); /* or skips */
     struct pgseal_trust *t = pgseal_trust_new(NULL);
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     struct pgseal_verified v;
