@@ -187,7 +187,8 @@ static void change_the_ca(const struct ca_forecast *f, struct ca_steps *s)
     struct ca_step *x = step(s);
     const char *instance = ca_forecast_instance(f);
 
-    say(x, "Then the server: change the CA from %s to rds-ca-rsa2048-g1, ", f->ca);
+    say(x, "%s: change the CA from %s to rds-ca-rsa2048-g1, ",
+        s->n > 1 ? "Then the server" : "Clients have what they need. On the server", f->ca);
     say_whom(f, x);
     say(x, ". Begin with one that matters least.");
     say_instances(f, x);
@@ -203,6 +204,12 @@ static void change_the_ca(const struct ca_forecast *f, struct ca_steps *s)
     say(x, "\nIf not, this restarts it; without --apply-immediately it does so in the maintenance "
            "window:");
     say_modify(f, x, "rds-ca-rsa2048-g1");
+    if (f->cluster[0] != '\0')
+        say(x,
+            "\nA Multi-AZ DB cluster, whose endpoints are called the same, changes as a whole:"
+            "\n aws rds modify-db-cluster --region %s --db-cluster-identifier %s "
+            "--ca-certificate-identifier rds-ca-rsa2048-g1 --apply-immediately",
+            f->region, f->cluster);
 }
 
 static const char *arn_partition(const struct ca_forecast *f)
@@ -282,13 +289,33 @@ static void own_authority(const struct ca_forecast *f, struct ca_steps *s)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* Where the check goes: to a name of the certificate when the one that was typed is none. */
+static bool check_target(const struct ca_forecast *f, char out[600])
+{
+    const char *dns = strstr(f->leaf.names, "DNS:");
+    char name[256];
+
+    if (f->name_ok || !f->verified) {
+        word(out, f->target);
+        return true;
+    }
+    if (dns == NULL || dns[4] == '*')
+        return false;
+    pgseal__format(name, sizeof(name), "%.*s", (int)strcspn(dns + 4, ", "), dns + 4);
+    word(out, name);
+    return true;
+}
+
 static void check_afterwards(const struct ca_forecast *f, struct ca_steps *s)
 {
-    struct ca_step *x = step(s);
     char file[300], quoted[600], quoted2[600];
+    struct ca_step *x;
 
+    if (!check_target(f, quoted))
+        return;
+    x = step(s);
     new_file(f, file, sizeof(file));
-    say(x, "Check, from a client.\n pgseal ca verify %s --with %s", word(quoted, f->target),
+    say(x, "Check, from a client.\n pgseal ca verify %s --with %s", quoted,
         word(quoted2, f->authority == CA_AUTHORITY_PUBLIC && !f->verified ? "system" : file));
     if (f->authority == CA_AUTHORITY_RDS)
         say(x, "\n pgseal ca forecast %s --with %s", quoted, quoted2);

@@ -76,6 +76,7 @@ static void today(const struct page *p)
 {
     const struct ca_forecast *f = p->f;
     const struct pgseal_verified *v = &f->path.verified;
+    const char *day = p->c->peers->o.at != NULL ? "that day" : "today";
     char until[40], when[48], what[64] = "";
 
     pgseal__format(what, sizeof(what), "With %s", f->system ? "the system's roots" : "the file");
@@ -86,11 +87,11 @@ static void today(const struct page *p)
         fact(p, "trusted", "%s, %zu certificate%s", f->file, f->anchors,
              f->anchors == 1 ? "" : "s");
     if (f->verified && v->root_line > 0)
-        fact(p, "today", "%s; the anchor is at %s:%d",
+        fact(p, day, "%s; the anchor is at %s:%d",
              f->name_ok ? "verified" : "the chain is verified, the name is not", v->root_file,
              v->root_line);
     else
-        fact(p, "today", "%s",
+        fact(p, day, "%s",
              !f->verified ? "NOT verified"
              : f->name_ok ? "verified"
                           : "the chain is verified, the name is not");
