@@ -107,10 +107,10 @@ int cli_ca_forecast(int argc, char **argv)
     code = cli_peers_open(&p, false, argc, argv);
     if (code == CLI_FINE && !p.system)
         code = cli_ca_read(p.with, &trusted);
-    opened = code == CLI_FINE && p.v != NULL;
+    opened = code == CLI_FINE;
     if (opened && p.o.json)
         array = cli_json_array();
-    for (size_t i = 0; opened && i < p.n; i++) {
+    for (size_t i = 0; opened && p.v != NULL && i < p.n; i++) {
         int one;
 
         if (text.len > 0)

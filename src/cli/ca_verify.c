@@ -141,12 +141,12 @@ int cli_ca_verify(int argc, char **argv)
     if (p.o.json && !cli_json_ready())
         return CLI_USAGE;
     code = cli_peers_open(&p, true, argc, argv);
-    opened = code == CLI_FINE && p.v != NULL;
+    opened = code == CLI_FINE;
     if (opened && p.o.json) {
         o = cli_json_object();
         array = cli_json_array();
     }
-    for (size_t i = 0; opened && i < p.n; i++) {
+    for (size_t i = 0; opened && p.v != NULL && i < p.n; i++) {
         int one = verify(&p, i, array);
 
         /* What was refused matters more than what could not be asked. */
