@@ -25,10 +25,12 @@ def _data(kind, value):
 
 
 class NameServer:
-    """zone: name -> [(type, value)], "silent", "servfail", or ("large", [(type, value)]): by TCP alone. asked: what came."""
+    """zone: name -> [(type, value)], "silent", "servfail", or ("large", [(type, value)]): by TCP alone.
+
+    asked: what came, as (transport, name, type); numbers: the queries' own."""
 
     def __init__(self, address, zone):
-        self.address, self.zone, self.asked = address, zone, []
+        self.address, self.zone, self.asked, self.numbers = address, zone, [], []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.udp = socket.socket(family, socket.SOCK_DGRAM)
         self.tcp = socket.socket(family, socket.SOCK_STREAM)
@@ -91,6 +93,7 @@ class NameServer:
         name, end = _decode(packet, 12)
         kind = struct.unpack("!H", packet[end:end + 2])[0]
         self.asked.append((transport, name, kind))
+        self.numbers.append(struct.unpack("!H", packet[:2])[0])
         found = self.zone.get(name)
         if found == "silent":
             return None

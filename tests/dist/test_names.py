@@ -180,6 +180,30 @@ def test_patience__timeout_and_attempts__are_obeyed(jail, server, name_server, w
     assert len(dns.asked) == 2  # one A, one AAAA
 
 
+def test_dns__query_numbers__cannot_be_foreseen(jail, name_server):
+    # No /dev/urandom in an empty root: c-ares then asks rand(), which begins with the same number in every process.
+    dns = name_server({})
+    resolver(jail)
+    runs = set()
+    for _ in range(5):
+        del dns.numbers[:]
+        jail.run("connect", "host=db.pgseal.test user=u", "-c", "select 1")
+        runs.add(tuple(dns.numbers[:2]))
+    assert len(runs) == 5
+
+
+def test_dns__a_first_server_that_refuses__the_second_answers(jail, server, name_server):
+    name_server({"db.pgseal.test": [("A", "127.0.0.1")]}, "127.0.53.2")
+    resolver(jail, "nameserver 127.0.53.2")
+    assert ask(jail, server, "db.pgseal.test").stdout == "127.0.0.1\n"
+
+
+def test_nsswitch__dns_before_files__is_obeyed(jail, server, name_server):
+    name_server({"db.pgseal.test": [("A", "127.0.0.1")]})
+    resolver(jail).put("etc/hosts", "127.9.9.9 db.pgseal.test\n").put("etc/nsswitch.conf", "passwd: files\nhosts: dns files\n")
+    assert ask(jail, server, "db.pgseal.test").stdout == "127.0.0.1\n"
+
+
 def test_patience__connect_timeout__ends_the_look_up_too(jail, server, name_server):
     name_server({"db.pgseal.test": "silent"})
     start = time.monotonic()
