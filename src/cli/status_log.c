@@ -68,6 +68,8 @@ static int refuse_packed(struct reader *r, enum status_packed packed, const char
         {"compressed by zstd", "zstdcat"},
         {"a zip archive", "unzip -p"},
         {"text in UTF-16", "iconv -f UTF-16 -t UTF-8"},
+        {"JSON of aws rds download-db-log-file-portion (--output text is lines)",
+         "jq -r .LogFileData"},
     };
     struct pgseal_err err = {0};
     struct cli_str fix = {0};

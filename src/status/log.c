@@ -91,6 +91,9 @@ enum status_packed status_log_packed(const void *p, size_t n)
     for (size_t i = 0; i < PGSEAL_COUNT(MAGIC); i++)
         if (n >= MAGIC[i].n && memcmp(p, MAGIC[i].magic, MAGIC[i].n) == 0)
             return MAGIC[i].what;
+    /* aws rds download-db-log-file-portion without --output text. */
+    if (n > 0 && memmem(p, n < 64 ? n : 64, "\"LogFileData\"", 13) != NULL)
+        return STATUS_PACKED_AWS_JSON;
     return STATUS_PACKED_NOT;
 }
 

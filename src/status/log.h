@@ -13,7 +13,8 @@ enum status_packed {
     STATUS_PACKED_XZ,
     STATUS_PACKED_ZSTD,
     STATUS_PACKED_ZIP,
-    STATUS_PACKED_UTF16
+    STATUS_PACKED_UTF16,
+    STATUS_PACKED_AWS_JSON /**< one string with all lines in it */
 };
 
 /** What was read so far. */
@@ -38,7 +39,7 @@ struct status_log;
 /** @param sum  keeps. Where logins are added. */
 struct status_log *status_log_new(struct status_sum *sum, struct pgseal_err *err);
 struct status_log *status_log_free(struct status_log *l);
-/** What the first bytes of a file (8 are enough) say about it. */
+/** What the first bytes of a file (8 are enough for what is compressed) say about it. */
 enum status_packed status_log_packed(const void *p, size_t n);
 /**
  * Reads on. Bytes may be cut anywhere.

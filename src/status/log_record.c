@@ -96,6 +96,8 @@ static bool find_severity(struct status_span line, size_t *word, size_t *text)
         at += from;
         while (n < at - from && (upper(line.p[at - n - 1]) || digit(line.p[at - n - 1])))
             n++;
+        while (n > 0 && digit(line.p[at - n])) /* "... 12345LOG:" of "%p" without a blank */
+            n--;
         if (n > 0 && is_severity(line.p + at - n, n)) {
             *word = at - n;
             *text = at + 3;

@@ -255,9 +255,10 @@ static void silent_log(const struct status_report *r, struct findings *out)
                         "(lc_messages) either.");
     finding_fix(f, "Switch it on, wait a week or as long as your rarest job takes, read again:\n"
                    "  ALTER SYSTEM SET log_connections = on; SELECT pg_reload_conf();\n"
-                   "On RDS and Aurora it is a parameter of the group:\n"
-                   "  aws rds modify-db-cluster-parameter-group --db-cluster-parameter-group-name "
-                   "GROUP --parameters "
+                   "On RDS it is a parameter of the instance's group, on Aurora of the cluster's "
+                   "(modify-db-cluster-parameter-group --db-cluster-parameter-group-name):\n"
+                   "  aws rds modify-db-parameter-group --db-parameter-group-name GROUP "
+                   "--parameters "
                    "ParameterName=log_connections,ParameterValue=1,ApplyMethod=immediate");
 }
 

@@ -69,25 +69,31 @@ static void test_log__rds_prefix__needs_no_join(void **state)
 static void test_log__other_prefixes__say_what_they_say(void **state)
 {
     /* pgbadger's, a session id, an epoch, none at all, syslog's. */
-    expect("2026-11-23 17:21:18 UTC [30997]: [2-1] user=a,db=d,app=[unknown],client=10.0.0.5 "
-           "LOG:  connection authorized: user=a database=d application_name=x\n"
-           "<2026-11-23 17:21:19 UTC 6b04760f.792d [unknown] >LOG:  connection received: "
-           "host=10.0.0.7 port=36276\n"
-           "<2026-11-23 17:21:19 UTC 6b04760f.792d b >LOG:  connection authorized: user=b "
-           "database=d\n"
-           "LOG:  connection authorized: user=c database=d\n"
-           "Nov 23 17:21:17 host postgres[31007]: [3-1] LOG:  connection received: host=10.0.0.8 "
-           "port=1\n"
-           "Nov 23 17:21:17 host postgres[31007]: [4-1] LOG:  connection authorized: user=d "
-           "database=d\n"
-           "Nov 23 17:21:17 host postgres[31008]: [5-2] LOG:  connection authorized: user=liar "
-           "database=d\n"
-           "1795454477.106 10.0.0.9 31009 LOG:  connection authorized: user=e database=d\n",
-           "BREAKS a/d/10.0.0.5/x plain=1\n"
-           "BREAKS b/d/10.0.0.7/ plain=1\n"
-           "BREAKS d/d/10.0.0.8/ plain=1\n"
-           "BREAKS e/d/10.0.0.9/ plain=1\n"
-           "MAYBE c/d// plain=1\n");
+    expect(
+        "2026-11-23 17:21:18 UTC [30997]: [2-1] user=a,db=d,app=[unknown],client=10.0.0.5 "
+        "LOG:  connection authorized: user=a database=d application_name=x\n"
+        "<2026-11-23 17:21:19 UTC 6b04760f.792d [unknown] >LOG:  connection received: "
+        "host=10.0.0.7 port=36276\n"
+        "<2026-11-23 17:21:19 UTC 6b04760f.792d b >LOG:  connection authorized: user=b "
+        "database=d\n"
+        "LOG:  connection authorized: user=c database=d\n"
+        "2026-11-23 17:21:19 UTC-6b04760f.7931-LOG:  connection received: host=10.0.1.0 port=1\n"
+        "2026-11-23 17:21:19 UTC-6b04760f.7931-LOG:  connection authorized: user=azure database=d\n"
+        "2026-11-23 17:21:19 UTC 10.0.1.1 31010LOG:  connection authorized: user=g database=d\n"
+        "Nov 23 17:21:17 host postgres[31007]: [3-1] LOG:  connection received: host=10.0.0.8 "
+        "port=1\n"
+        "Nov 23 17:21:17 host postgres[31007]: [4-1] LOG:  connection authorized: user=d "
+        "database=d\n"
+        "Nov 23 17:21:17 host postgres[31008]: [5-2] LOG:  connection authorized: user=liar "
+        "database=d\n"
+        "1795454477.106 10.0.0.9 31009 LOG:  connection authorized: user=e database=d\n",
+        "BREAKS a/d/10.0.0.5/x plain=1\n"
+        "BREAKS azure/d/10.0.1.0/ plain=1\n"
+        "BREAKS b/d/10.0.0.7/ plain=1\n"
+        "BREAKS d/d/10.0.0.8/ plain=1\n"
+        "BREAKS e/d/10.0.0.9/ plain=1\n"
+        "BREAKS g/d/10.0.1.1/ plain=1\n"
+        "MAYBE c/d// plain=1\n");
 }
 
 static void test_log__verbose_and_crlf_and_holes__are_read(void **state)

@@ -138,6 +138,8 @@ static void test_log__packed_files__are_recognised(void **state)
                                        "2\0",
                                        4),
                      STATUS_PACKED_UTF16);
+    assert_int_equal(status_log_packed("{\n    \"LogFileData\": \"2026", 25),
+                     STATUS_PACKED_AWS_JSON);
     assert_int_equal(status_log_packed("2026", 4), STATUS_PACKED_NOT);
     assert_int_equal(status_log_packed("\x1f", 1), STATUS_PACKED_NOT);
     assert_int_equal(status_log_packed(NULL, 0), STATUS_PACKED_NOT);
