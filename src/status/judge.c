@@ -140,6 +140,10 @@ static void compare_client_cert(struct bench *b)
         set(p, ours->cert == theirs->cert);
 }
 
+/*
+ * In PostgreSQL both are MyProcPid. A database that merely speaks the protocol may make up either:
+ * it counts only where pg_stat_ssl has a row for that number.
+ */
 static void compare_backend(struct bench *b)
 {
     char mine[16] = "", other[24] = "";
@@ -150,7 +154,7 @@ static void compare_backend(struct bench *b)
     if (b->s->pid != 0)
         pgseal__format(other, sizeof(other), "%ld", b->s->pid);
     p = put(b, STATUS_POINT_BACKEND, mine, other);
-    if (b->c->pid != 0 && b->s->pid != 0)
+    if (b->c->pid != 0 && b->s->pid != 0 && b->s->stat.tls != STATUS_UNKNOWN)
         set(p, (long)b->c->pid == b->s->pid);
 }
 
