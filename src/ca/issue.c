@@ -302,7 +302,7 @@ static int mint_new(struct job *j, const struct ca_issue_options *o, struct pgse
     const char *cn = o->client != NULL ? o->client : j->hosts[0];
     const char *kind = ca_store_issuer(j->store)->info.key;
     struct pgseal_mint_options m = {
-        .cn = strlen(cn) <= 64 ? cn : NULL, /* ub-common-name */
+        .cn = cn != NULL && strlen(cn) <= 64 ? cn : NULL, /* ub-common-name */
         .sans = j->nsans > 0 ? j->sans : NULL,
         .key = o->key != NULL                 ? o->key
                : strncmp(kind, "RSA", 3) == 0 ? "RSA3072"

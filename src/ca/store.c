@@ -308,7 +308,7 @@ static int read_state(const struct ca_store *s, struct ca_own_state *state, stru
 
 static int open_store(struct ca_store *s, bool to_write, struct pgseal_err *err)
 {
-    struct ca_own_state state;
+    struct ca_own_state state = {0};
     char path[CA_PATH_CAP];
     int rc = check_dir(s->dir, err);
 
@@ -357,7 +357,7 @@ struct ca_store *ca_store_close(struct ca_store *s)
 
 int ca_store_reload(struct ca_store *s, struct pgseal_err *err)
 {
-    struct ca_own_state state;
+    struct ca_own_state state = {0};
     int rc = read_state(s, &state, err);
 
     if (rc < 0)

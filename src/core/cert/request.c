@@ -23,9 +23,9 @@ static X509_REQ *read_request(const uint8_t *p, size_t n)
 }
 
 /* The names of the extensionRequest attribute. < 0 when they do not fit. */
-static int names_of(const X509_REQ *req, char *out, size_t cap)
+static int names_of(X509_REQ *req, char *out, size_t cap)
 {
-    STACK_OF(X509_EXTENSION) *exts = X509_REQ_get_extensions((X509_REQ *)(uintptr_t)req);
+    STACK_OF(X509_EXTENSION) *exts = X509_REQ_get_extensions(req);
     GENERAL_NAMES *names = X509V3_get_d2i(exts, NID_subject_alt_name, NULL, NULL);
 
     out[0] = '\0';
