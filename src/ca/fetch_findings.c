@@ -12,8 +12,8 @@ int ca_fetch_exit(const struct pgseal_err *err)
     switch ((enum pgseal_code)err->code) {
     case PGSEAL_E_OPTION:
     case PGSEAL_E_USAGE:
-    case PGSEAL_E_UNSUPPORTED:
         return 2;
+    case PGSEAL_E_UNSUPPORTED: /* no libcurl: the file can come another way */
     case PGSEAL_E_RESOLVE:
     case PGSEAL_E_CONNECT:
     case PGSEAL_E_TIMEOUT:

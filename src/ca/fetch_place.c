@@ -26,6 +26,14 @@ static int cannot_read(const char *path, int sys, struct pgseal_err *err)
     return PGSEAL_E_FILE;
 }
 
+/* Making the file that somebody's link points at could be what that somebody wants. */
+static int dangling(const char *path, struct pgseal_err *err)
+{
+    pgseal__fail(err, PGSEAL_E_EXISTS, "\"%s\" is a link to a file that is not there", path);
+    pgseal__hint(err, "Remove the link, or name the file itself: -o FILE.");
+    return PGSEAL_E_EXISTS;
+}
+
 int ca_place_open(const char *path, struct ca_place *out, struct pgseal_err *err)
 {
     const struct pgseal_world *world = pgseal_world_host();
@@ -53,8 +61,13 @@ int ca_place_open(const char *path, struct ca_place *out, struct pgseal_err *err
         p.old = f.data;
         p.old_n = f.len;
     }
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
         target = realpath(path, NULL);
+        if (target == NULL) {
+            ca_place_done(&p);
+            return dangling(path, err);
+        }
+    }
     if (strlen(path) >= sizeof(p.name) || (target != NULL && strlen(target) >= sizeof(p.path))) {
         free(target);
         ca_place_done(&p);
@@ -70,14 +83,15 @@ int ca_place_open(const char *path, struct ca_place *out, struct pgseal_err *err
 
 int ca_place_write(const struct ca_place *p, const uint8_t *bytes, size_t n, struct pgseal_err *err)
 {
-    /* First: whatever happens next, what was there is under one of the two names. */
+    /* First: whatever happens next, what was there is under one of the two names. Links were
+     * followed when it was looked at; one that somebody put there since, or as FILE~, is not. */
     if (p->exists) {
-        int rc = host_replace_file(p->backup, p->old, p->old_n, p->mode, err);
+        int rc = host_replace_name(p->backup, p->old, p->old_n, p->mode, err);
 
         if (rc < 0)
             return rc;
     }
-    return host_replace_file(p->path, bytes, n, p->mode, err);
+    return host_replace_name(p->path, bytes, n, p->mode, err);
 }
 
 void ca_place_done(struct ca_place *p)

@@ -20,6 +20,7 @@ struct replacement {
     char *temp;   /* beside it, while there is one */
     int fd;
     bool replace; /* what is there */
+    bool follow;  /* a link to what it points at */
     bool placed;  /* it is there already */
 };
 
@@ -67,13 +68,13 @@ static void done(struct replacement *r)
     free(r->target);
 }
 
-/* Where the bytes go: what a link points at, else the path itself. */
+/* Where the bytes go: what a link points at, if it is to be followed, else the path itself. */
 static int locate(struct replacement *r, const char *path, struct pgseal_err *err)
 {
     char *copy;
     size_t n;
 
-    r->target = realpath(path, NULL);
+    r->target = r->follow ? realpath(path, NULL) : strdup(path);
     if (r->target == NULL && errno == ENOENT)
         r->target = strdup(path);
     if (r->target == NULL)
@@ -224,12 +225,12 @@ static int write_special(const char *path, const void *bytes, size_t n, struct p
 }
 
 static int put(const char *path, const void *bytes, size_t n, mode_t mode, bool replace,
-               struct pgseal_err *err)
+               bool follow, struct pgseal_err *err)
 {
-    struct replacement r = {.fd = -1, .replace = replace};
+    struct replacement r = {.fd = -1, .replace = replace, .follow = follow};
     int rc;
 
-    if (replace && is_special(path))
+    if (replace && follow && is_special(path))
         return write_special(path, bytes, n, err);
     rc = locate(&r, path, err);
     if (rc == 0)
@@ -251,11 +252,17 @@ static int put(const char *path, const void *bytes, size_t n, mode_t mode, bool 
 int host_replace_file(const char *path, const void *bytes, size_t n, mode_t mode,
                       struct pgseal_err *err)
 {
-    return put(path, bytes, n, mode, true, err);
+    return put(path, bytes, n, mode, true, true, err);
+}
+
+int host_replace_name(const char *path, const void *bytes, size_t n, mode_t mode,
+                      struct pgseal_err *err)
+{
+    return put(path, bytes, n, mode, true, false, err);
 }
 
 int host_create_file(const char *path, const void *bytes, size_t n, mode_t mode,
                      struct pgseal_err *err)
 {
-    return put(path, bytes, n, mode, false, err);
+    return put(path, bytes, n, mode, false, true, err);
 }

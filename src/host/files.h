@@ -24,6 +24,14 @@ int host_replace_file(const char *path, const void *bytes, size_t n, mode_t mode
                       struct pgseal_err *err);
 
 /**
+ * As host_replace_file(), but what is there under this very name is replaced, also a link or a
+ * device: for names that nobody has chosen, such as that of a backup, and for those that were
+ * looked at before.
+ */
+int host_replace_name(const char *path, const void *bytes, size_t n, mode_t mode,
+                      struct pgseal_err *err);
+
+/**
  * As host_replace_file(), but fails with PGSEAL_E_FILE and err->sys = EEXIST when there is
  * something of this name already.
  */

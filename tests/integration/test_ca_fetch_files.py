@@ -169,6 +169,37 @@ def test_fetch__killed_while_writing__the_file_is_old_or_new(old, web, killer, c
     assert old.file.read_bytes() == rds_bundle.bundle()
 
 
+def test_fetch__backup_name_is_a_link__is_not_followed(old, web):
+    """Who may write to the directory must not choose which file of root's becomes the copy."""
+    precious = old.dir.parent / "precious"
+    precious.write_text("keep me")
+    (old.dir / "bundle.pem~").symlink_to(precious)
+    p = old.from_web(web.url("good"))
+    assert p.stdout.startswith("bundle.pem: written\n")
+    assert precious.read_text() == "keep me"
+    assert not (old.dir / "bundle.pem~").is_symlink()
+    assert (old.dir / "bundle.pem~").read_bytes() == OLD
+
+
+def test_fetch__onto_a_link_to_nothing__is_refused(place, web):
+    place.file.symlink_to("nowhere.pem")
+    p = place.from_web(web.url("good"))
+    assert (p.returncode, "\n  code: EXISTS\n" in p.stderr, p.stdout) == (1, True, "")
+    assert place.files() == ["bundle.pem"] and place.file.is_symlink()
+
+
+def test_fetch__libcurl_is_not_there__is_said(old, web):
+    empty = old.dir.parent / "lib"
+    empty.mkdir()
+    subprocess.run(["cc", "-shared", "-x", "c", "-o", empty / "libcurl.so.4", "/dev/null"], check=True, timeout=60)
+    p = old.from_web(web.url("good"), env={"LD_LIBRARY_PATH": str(empty)})
+    if p.stdout.startswith("bundle.pem: written"):
+        pytest.skip("this program has libcurl inside: it is a static one")
+    assert p.returncode == 3
+    assert "fetching needs libcurl, which is not there" in p.stderr and "--from FILE" in p.stderr
+    untouched(old)
+
+
 def test_fetch__file_system_without_nameless_files__works_too(old, web, killer):
     """O_TMPFILE is refused, as by NFS: a temporary file with a name does it."""
     p = old.from_web(web.url("good"), env={"LD_PRELOAD": killer, "NO_TMPFILE": "1"})

@@ -419,7 +419,7 @@ static void test_exit__codes__are_those_of_the_page(void **state)
     static const struct {
         int code, sys, exit;
     } rows[] = {
-        {PGSEAL_E_OPTION, 0, 2},  {PGSEAL_E_UNSUPPORTED, 0, 2}, {PGSEAL_E_RESOLVE, 0, 3},
+        {PGSEAL_E_OPTION, 0, 2},  {PGSEAL_E_UNSUPPORTED, 0, 3}, {PGSEAL_E_RESOLVE, 0, 3},
         {PGSEAL_E_CONNECT, 0, 3}, {PGSEAL_E_TIMEOUT, 0, 3},     {PGSEAL_E_CLOSED, 0, 3},
         {PGSEAL_E_TLS, 0, 3},     {PGSEAL_E_HTTP, 0, 1},        {PGSEAL_E_HTTP, EAGAIN, 3},
         {PGSEAL_E_CERT, 0, 1},    {PGSEAL_E_CERT_NAME, 0, 1},   {PGSEAL_E_ROOT_UNUSABLE, 0, 1},
