@@ -28,6 +28,7 @@ struct cli_status {
     struct status_plan plan;
     struct findings findings;
     char verdict[2048];
+    char because[512]; /**< of client.plain_because */
 };
 
 /** Appends all of it for a terminal of `columns`. */

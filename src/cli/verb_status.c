@@ -97,6 +97,28 @@ static int failed(struct app *a, const struct pgseal_err *err)
                                                                           : CLI_UNREACHED;
 }
 
+/* Why a connection is not encrypted: libpq's modes do it without a word. */
+static void say_why_plain(struct cli_status *f)
+{
+    const struct cli_about *a = &f->about;
+    const char *failure = a->tls_failure;
+
+    if (a->opt->sslmode == PGSEAL_SSLMODE_DISABLE)
+        pgseal__format(f->because, sizeof(f->because), "It was asked for: sslmode=disable.");
+    else if (a->opt->sslmode == PGSEAL_SSLMODE_ALLOW)
+        pgseal__format(f->because, sizeof(f->because), "sslmode=allow takes plaintext first.");
+    else if (a->server_said_no)
+        pgseal__format(f->because, sizeof(f->because),
+                       "The server answered that it has no TLS, and sslmode=prefer went on.");
+    else
+        pgseal__format(f->because, sizeof(f->because),
+                       "TLS failed%s%s%s, and sslmode=prefer fell "
+                       "back to plaintext.",
+                       failure != NULL ? " (" : "", failure != NULL ? failure : "",
+                       failure != NULL ? ")" : "");
+    f->client.plain_because = f->because;
+}
+
 static void judge(struct cli_status *f)
 {
     status_judge(&f->client, &f->server, &f->judgement);
@@ -128,6 +150,8 @@ static int look(struct app *a)
         return failed(a, &err);
     f->about = cli_target_about(&a->target);
     status_client(a->target.session, f->about.opt, &f->client);
+    if (!f->about.facts->tls)
+        say_why_plain(f);
     if (status_ask(a->target.session, &f->server, &err) < 0)
         return failed(a, &err);
     if (a->opts.try_plaintext)

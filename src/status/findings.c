@@ -81,6 +81,8 @@ static void look_at_encryption(struct look *l)
     f = found(l, FINDING_ID_STATUS_PLAINTEXT);
     finding_seen(f, "The session of role %s from %s has no TLS.", l->c->user,
                  l->j->point[STATUS_POINT_CLIENT_ADDRESS].ours);
+    if (l->c->plain_because != NULL)
+        finding_seen(f, " %s", l->c->plain_because);
     finding_fix(f, "Connect with sslmode=verify-full sslrootcert=FILE, and see below how to have "
                    "the server refuse what is not encrypted.");
 }

@@ -37,16 +37,17 @@ struct status_client {
     struct status_view view;
     const char *host, *user, *dbname; /**< as asked for; host may be NULL */
     struct status_address local, peer;
-    uint32_t pid;             /**< of BackendKeyData; 0 = none came */
-    bool chain, name;         /**< what was verified */
-    bool bound;               /**< SCRAM-SHA-256-PLUS, and the server proved itself */
-    bool forward_secret;      /**< the key exchange was (EC)DHE */
-    const char *auth;         /**< "SCRAM-SHA-256", "md5", "none", ... */
-    const char *cert_sha256;  /**< of the certificate we were shown; "" = none */
-    const char *cert_issuer;  /**< its issuer; "" = none */
-    const char *cert_names;   /**< its subject alternative names; "" = none */
-    const char *root_missing; /**< sslrootcert names no file, and nothing was verified; or NULL */
-    int64_t until_unix_s;     /**< when the verified path ends */
+    uint32_t pid;              /**< of BackendKeyData; 0 = none came */
+    bool chain, name;          /**< what was verified */
+    bool bound;                /**< SCRAM-SHA-256-PLUS, and the server proved itself */
+    bool forward_secret;       /**< the key exchange was (EC)DHE */
+    const char *auth;          /**< "SCRAM-SHA-256", "md5", "none", ... */
+    const char *cert_sha256;   /**< of the certificate we were shown; "" = none */
+    const char *cert_issuer;   /**< its issuer; "" = none */
+    const char *cert_names;    /**< its subject alternative names; "" = none */
+    const char *plain_because; /**< why there is no TLS, a sentence; or NULL */
+    const char *root_missing;  /**< sslrootcert names no file, and nothing was verified; or NULL */
+    int64_t until_unix_s;      /**< when the verified path ends */
     int64_t now_unix_s;
 };
 

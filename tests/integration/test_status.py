@@ -132,6 +132,21 @@ def test_without_tls(status, major):
     assert "STATUS_PLAINTEXT" in facts["ids"]
 
 
+def test_why_there_is_no_tls(status, files):
+    def seen(**given):
+        facts = status.json(code=1, **given)
+        return [f["seen"] for f in facts["findings"] if f["id"] == "STATUS_PLAINTEXT"][0]
+
+    status.serve()
+    assert seen(sslmode="disable").endswith("It was asked for: sslmode=disable.")
+    assert seen(sslmode="allow", sslrootcert=None).endswith("sslmode=allow takes plaintext first.")
+    other = files.roots["other"]
+    assert "TLS failed (" in seen(sslmode="prefer", sslrootcert=other) and "certificate verify failed" in seen(
+        sslmode="prefer", sslrootcert=other)
+    status.cluster.configure(ANYWHERE, {"ssl": "off"})
+    assert "The server answered that it has no TLS" in seen(sslmode="prefer", sslrootcert=None)
+
+
 def test_unix_socket(status):
     status.serve()
     facts = status.json(host=status.cluster.dir, hostaddr=None, user="postgres", code=1)

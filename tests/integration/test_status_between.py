@@ -166,6 +166,19 @@ def test_a_unix_socket_in_front(between):
     assert "STATUS_PLAINTEXT" not in facts["ids"]  # nothing of ours went over a network
 
 
+def test_an_rds_proxy_is_known_by_its_name(between):
+    """Its pooler is PgBouncer here; the name is what leads to a proxy of Amazon's, and what its own switch is for."""
+    server = between.server(settings=(("rds.force_ssl", "0"),))
+    bouncer = between.bouncer(server, client_tls_sslmode="require", server_tls_sslmode="require")
+    facts = between.json(bouncer.port, host="pool.proxy-cx5u2qk1abcd.us-east-1.rds.amazonaws.com", sslmode="require",
+                         sslrootcert=None)
+    assert facts["verdict"] == "disagree" and "It is RDS Proxy" in facts["says"]
+    assert facts["point"]["endpoint"]["match"] == "different"
+    assert "--db-proxy-name pool --require-tls" in facts["enforce"][0]["command"]
+    fix = [f["fix"] for f in facts["findings"] if f["id"] == "STATUS_UNVERIFIED"][0]
+    assert "sslrootcert=system" in fix  # a public certificate; RDS's own roots cannot verify it
+
+
 @pytest.mark.parametrize("mode", ["session", "transaction"])
 def test_pool_modes_answer_alike(between, mode):
     bouncer = between.bouncer(between.server(), server_tls_sslmode="disable", pool_mode=mode)
