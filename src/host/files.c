@@ -77,8 +77,10 @@ static int locate(struct replacement *r, const char *path, struct pgseal_err *er
     r->target = r->follow ? realpath(path, NULL) : strdup(path);
     if (r->target == NULL && errno == ENOENT)
         r->target = strdup(path);
-    if (r->target == NULL)
-        return failed(err, "write to", path);
+    if (r->target == NULL) {
+        failed(err, "write to", path);
+        return PGSEAL_E_FILE;
+    }
     copy = pgseal__strdup(r->target);
     if (copy == NULL)
         return pgseal__nomem(err);
@@ -171,9 +173,9 @@ static int stage(struct replacement *r, const void *bytes, size_t n, mode_t mode
     int rc = stage_unnamed(r, bytes, n, mode);
 
     if (rc < 0) {
-        rc = failed(err, errno == EEXIST ? "create" : "write", r->target);
+        failed(err, errno == EEXIST ? "create" : "write", r->target);
         forget_temp(r);
-        return rc;
+        return PGSEAL_E_FILE;
     }
     if (rc > 0) {
         if (r->placed)
@@ -182,13 +184,14 @@ static int stage(struct replacement *r, const void *bytes, size_t n, mode_t mode
     }
     r->fd = mkostemp(r->temp, O_CLOEXEC); /* 0600 */
     if (r->fd < 0) {
-        rc = failed(err, "create a file beside", r->target);
+        failed(err, "create a file beside", r->target);
         forget_temp(r);
-        return rc;
+        return PGSEAL_E_FILE;
     }
-    if (fill(r->fd, bytes, n, mode) < 0)
-        return failed(err, "write", r->target);
-    return 0;
+    if (fill(r->fd, bytes, n, mode) == 0)
+        return 0;
+    failed(err, "write", r->target);
+    return PGSEAL_E_FILE;
 }
 
 static void sync_dir(const char *dir)
