@@ -150,12 +150,11 @@ static void show_progress(struct looker *l)
 
     if (!cli_progress_due(&l->progress))
         return;
-    cli_progress(&l->progress,
-                 "%lld s of %lld: %llu samples, %llu sessions of %zu clients, %zu would break%s",
-                 (long long)(now - l->start_ms) / 1000, (long long)(l->end_ms - l->start_ms) / 1000,
-                 (unsigned long long)l->watch.samples, (unsigned long long)l->watch.sessions,
-                 l->watch.sum.n, breaking(&l->watch.sum),
-                 l->lost_ms != 0 ? "; no connection, trying again" : "");
+    cli_progress(
+        &l->progress, "%lld s of %lld: sample %llu, sessions %llu, clients %zu, would break %zu%s",
+        (long long)(now - l->start_ms) / 1000, (long long)(l->end_ms - l->start_ms) / 1000,
+        (unsigned long long)l->watch.samples, (unsigned long long)l->watch.sessions, l->watch.sum.n,
+        breaking(&l->watch.sum), l->lost_ms != 0 ? "; no connection, trying again" : "");
 }
 
 /* Says it once, closes what is left. What was seen stays. */

@@ -248,6 +248,7 @@ int status_sum_add(struct status_sum *sum, const struct status_seen *seen,
     g = find_or_insert(sum, &key);
     if (g == NULL)
         return pgseal__nomem(err);
+    sum->folded = sum->folded || g->folded;
     if (!seen->old)
         count(g, seen);
     g->samples += seen->sampled;

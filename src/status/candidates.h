@@ -72,6 +72,7 @@ struct status_sum {
     void *tree;                        /* the same, for finding them */
     uint64_t internal;                 /**< sessions of rdsadmin, the provider's own: left out */
     size_t fate[STATUS_FATE_FINE + 1]; /**< groups of each kind, by status_sum_judge() */
+    bool folded;                       /**< one of the groups stands for several */
 };
 /** @param max  groups; 0 = 100000, about 30 MB. */
 void status_sum_init(struct status_sum *sum, size_t max);

@@ -70,8 +70,8 @@ void status_report_verdict(const struct status_report *r, char *out, size_t cap)
         return;
     }
     if (breaks > 0)
-        pgseal__format(out, cap, "%zu client%s would break if plaintext were refused", breaks,
-                       s(breaks));
+        pgseal__format(out, cap, "%s%zu client%s would break if plaintext were refused",
+                       r->sum->folded ? "at least " : "", breaks, s(breaks));
     else
         pgseal__format(out, cap, "no client was seen that would break if plaintext were refused");
     if (maybe > 0)

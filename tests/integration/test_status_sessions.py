@@ -319,7 +319,7 @@ def test_watch_survives_a_restart(server, program, tmp_path):
     with Terminal([program, "status", "--watch", "8", server.words(user="postgres")],
                   referee.environment(str(tmp_path))) as t:
         with server.session(user="anyuser", application_name="before"):
-            t.wait("2 samples")
+            t.wait("sample 2")
         c = server.cluster
         c.process.send_signal(signal.SIGINT)
         c.process.wait(20)

@@ -104,7 +104,7 @@ static void test_sum__too_many_groups__are_folded_by_user(void **state)
     for (size_t i = 0; i < sum.n; i++)
         plain += sum.group[i]->plain;
     assert_int_equal(plain, 2000); /* nothing is lost */
-    assert_true(sum.group[0]->folded);
+    assert_true(sum.group[0]->folded && sum.folded);
     assert_int_equal(sum.group[0]->plain, 634);
     for (int i = 0; i < 2000; i++) { /* users without end cannot make it grow either */
         struct status_seen s;
