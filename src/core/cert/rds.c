@@ -38,6 +38,19 @@ static void read_g1(const char *rest, const char *g1, struct pgseal__rds *r)
     cut(r->region, sizeof(r->region), rest, root);
 }
 
+/*
+ * Names of RDS's authorities have letters, digits, hyphens and blanks. Others come from somebody
+ * who hopes that a part of them will be typed into a shell.
+ */
+static bool is_plain(const char *s)
+{
+    for (; *s != '\0'; s++)
+        if (!(*s >= 'a' && *s <= 'z') && !(*s >= 'A' && *s <= 'Z') && !(*s >= '0' && *s <= '9') &&
+            *s != '-' && *s != ' ')
+            return false;
+    return true;
+}
+
 bool pgseal__rds_of(const X509_NAME *name, struct pgseal__rds *r)
 {
     static const char prefix[] = "Amazon RDS ";
@@ -69,14 +82,14 @@ bool pgseal__rds_of(const X509_NAME *name, struct pgseal__rds *r)
     } else {
         return false;
     }
-    return true;
+    return is_plain(r->region) && is_plain(r->alg);
 }
 
 /* "us-east-1", but not "Beta us-east-1" or "GovCloud": a region whose bundle can be fetched. */
 static bool is_region(const char *region)
 {
-    return region[0] != '\0' && strchr(region, ' ') == NULL && strchr(region, '-') != NULL &&
-           strncmp(region, "preview", 7) != 0;
+    return region[0] >= 'a' && region[0] <= 'z' && strchr(region, ' ') == NULL &&
+           strchr(region, '-') != NULL && strncmp(region, "preview", 7) != 0;
 }
 
 void pgseal__rds_fetch(const char *region, const char *file, char *out, size_t cap)
