@@ -52,6 +52,15 @@ static bool ends_with(const char *s, const char *suffix)
     return n >= m && pgseal__strcasecmp(s + n - m, suffix) == 0;
 }
 
+/* A host, not a person or a product; and nothing that a shell would take for more than a word. */
+static bool is_typeable(const char *name)
+{
+    for (const char *p = name; *p != '\0'; p++)
+        if (strchr("$`;&|<>()'\"\\ *?[]{}~#!", *p) != NULL)
+            return false;
+    return strchr(name, '.') != NULL && name[0] != '-';
+}
+
 static void look(void *ctx, const char *name)
 {
     struct nearest *near = ctx;
@@ -64,8 +73,8 @@ static void look(void *ctx, const char *name)
             pgseal__format(near->wildcard, sizeof(near->wildcard), "%s", name);
         return;
     }
-    if (strchr(name, ' ') != NULL || strchr(name, '\\') != NULL || strchr(name, '.') == NULL)
-        return; /* a person or a product, not a host */
+    if (!is_typeable(name))
+        return;
     if (near->plain[0] == '\0')
         pgseal__format(near->plain, sizeof(near->plain), "%s", name);
     if (n > 0 && near->host[n - 1] == '.' && n - 1 == m) {

@@ -261,6 +261,24 @@ static void test_name__mismatch__says_what_to_type(void **state)
     check_hint("IP:192.0.2.9", "-", "192.0.2.1", "IP:192.0.2.9", "with this address in it");
 }
 
+/* The server chose its names, and people type what a hint says: only what a host can be called. */
+static void test_name__no_host_name__is_not_to_be_typed(void **state)
+{
+    static const char *const names[] = {"DNS:a$(reboot).example.com", "DNS:a`reboot`.example.com",
+                                        "DNS:a;reboot.example.com", "DNS:a'b.example.com",
+                                        "DNS:-x.example.com"};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(names); i++) {
+        X509 *cert = cert_with(names[i], "-");
+        struct pgseal_err err = {0};
+
+        assert_int_equal(pgseal__cert_check_host(cert, "db.example.com", &err), PGSEAL_E_CERT_NAME);
+        if (strstr(err.hint, names[i] + 4) != NULL)
+            fail_msg("%s", err.hint);
+        X509_free(cert);
+    }
+}
+
 static void test_name__hostile_name__is_escaped(void **state)
 {
     X509 *cert = cert_with("DNS:a\\1b[31mred\\0a.example", "-");
@@ -292,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_name__every_row__as_libpq),
         cmocka_unit_test(test_name__no_host__usage),
         cmocka_unit_test(test_name__mismatch__says_what_to_type),
+        cmocka_unit_test(test_name__no_host_name__is_not_to_be_typed),
         cmocka_unit_test(test_name__hostile_name__is_escaped),
         cmocka_unit_test(test_name__allocation_fails__no_match),
     };
