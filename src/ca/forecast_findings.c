@@ -157,7 +157,7 @@ static void find_ends(struct ca_making *m)
     if (f->authority == CA_AUTHORITY_OWN && own)
         finding_fix(x,
                     "Put a new certificate on the server; with an authority of pgseal's: pgseal "
-                    "ca issue %s",
+                    "ca issue --renew %s",
                     f->host);
     else if (f->authority == CA_AUTHORITY_OWN)
         finding_fix(x, "Begin to rotate the authority now, so that clients know the new root "

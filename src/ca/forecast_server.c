@@ -32,7 +32,8 @@ static void read_authority(struct ca_forecast *f, STACK_OF(X509) * certs)
                 ca_id(&r, f->ca, sizeof(f->ca));
             f->authority = CA_AUTHORITY_RDS;
             f->ca_retired = r.generation != PGSEAL__RDS_G1;
-            if (f->region[0] == '\0') /* a root of 2019 names no region, its intermediate does */
+            /* A root of 2019 names no region, its intermediate does; "Beta us-east-1" is none. */
+            if (f->region[0] == '\0' && strchr(r.region, ' ') == NULL)
                 pgseal__format(f->region, sizeof(f->region), "%s", r.region);
         } else if (public_name != NULL && f->authority == CA_AUTHORITY_OWN) {
             f->authority = CA_AUTHORITY_PUBLIC;

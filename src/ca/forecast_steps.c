@@ -127,7 +127,7 @@ static void clients_get_roots(const struct ca_forecast *f, struct ca_steps *s)
         }
     }
     say(x, "\nlibpq reads the file for each connection; connection pools and JVMs when they start. "
-           "Java takes the same roots: pgseal ca export --jks");
+           "Java takes the same roots from a truststore: pgseal ca export FILE --jks");
 }
 
 /* The name, or something about this client alone. */
@@ -137,6 +137,12 @@ static void clients_follow_hint(const struct ca_forecast *f, struct ca_steps *s)
 }
 
 /* ---- the server ------------------------------------------------------------------------------ */
+
+/* For commands; a chain of no region's, such as one of a beta, leaves it to the reader. */
+static const char *region_of(const struct ca_forecast *f)
+{
+    return f->region[0] != '\0' ? f->region : "REGION";
+}
 
 /* Which instances: the one whose certificate was seen, and how to find the others. */
 static void say_instances(const struct ca_forecast *f, struct ca_step *x)
@@ -152,13 +158,13 @@ static void say_instances(const struct ca_forecast *f, struct ca_step *x)
         say(x,
             "\n aws rds describe-db-clusters --region %s --db-cluster-identifier %s --query "
             "'DBClusters[0].DBClusterMembers[].DBInstanceIdentifier' --output text",
-            f->region, word(quoted, f->cluster));
+            region_of(f), word(quoted, f->cluster));
     else if (f->n_instances == 0)
         say(x,
             "\n aws rds describe-db-instances --region %s --query "
             "'DBInstances[].[DBInstanceIdentifier,Endpoint.Address,CACertificateIdentifier]' "
             "--output text",
-            f->region);
+            region_of(f));
 }
 
 static void say_whom(const struct ca_forecast *f, struct ca_step *x)
@@ -179,7 +185,7 @@ static void say_modify(const struct ca_forecast *f, struct ca_step *x, const cha
     say(x,
         "\n aws rds modify-db-instance --region %s --db-instance-identifier %s "
         "--ca-certificate-identifier %s --apply-immediately",
-        f->region, ca_forecast_instance(f), ca);
+        region_of(f), ca_forecast_instance(f), ca);
 }
 
 static void change_the_ca(const struct ca_forecast *f, struct ca_steps *s)
@@ -196,11 +202,11 @@ static void change_the_ca(const struct ca_forecast *f, struct ca_steps *s)
     say(x,
         "\n aws rds describe-db-instances --region %s --db-instance-identifier %s --query "
         "'DBInstances[0].[Engine,EngineVersion,CACertificateIdentifier]' --output text",
-        f->region, instance);
+        region_of(f), instance);
     say(x,
         "\n aws rds describe-db-engine-versions --region %s --engine ENGINE --engine-version "
         "VERSION --query 'DBEngineVersions[0].SupportsCertificateRotationWithoutRestart'",
-        f->region);
+        region_of(f));
     say(x, "\nIf not, this restarts it; without --apply-immediately it does so in the maintenance "
            "window:");
     say_modify(f, x, "rds-ca-rsa2048-g1");
@@ -209,7 +215,7 @@ static void change_the_ca(const struct ca_forecast *f, struct ca_steps *s)
             "\nA Multi-AZ DB cluster, whose endpoints are called the same, changes as a whole:"
             "\n aws rds modify-db-cluster --region %s --db-cluster-identifier %s "
             "--ca-certificate-identifier rds-ca-rsa2048-g1 --apply-immediately",
-            f->region, f->cluster);
+            region_of(f), f->cluster);
 }
 
 static const char *arn_partition(const struct ca_forecast *f)
@@ -237,13 +243,13 @@ static void apply_what_waits(const struct ca_forecast *f, struct ca_steps *s)
     pgseal__format(arn, sizeof(arn),
                    "arn:%s:rds:%s:$(aws sts get-caller-identity --query Account --output text):"
                    "db:%s",
-                   arn_partition(f), f->region, ca_forecast_instance(f));
+                   arn_partition(f), region_of(f), ca_forecast_instance(f));
     say(x, "On the server, look at what waits for maintenance, ");
     say_whom(f, x);
     say(x, ".");
     say_instances(f, x);
     say(x, "\n aws rds describe-pending-maintenance-actions --region %s --resource-identifier %s",
-        f->region, arn);
+        region_of(f), arn);
     x = step(s);
     if (f->restarts) {
         say(x, "Apply server-certificate-rotation. The engine restarts; in a cluster do the "
@@ -251,7 +257,7 @@ static void apply_what_waits(const struct ca_forecast *f, struct ca_steps *s)
         say(x,
             "\n aws rds apply-pending-maintenance-action --region %s --resource-identifier %s "
             "--apply-action server-certificate-rotation --opt-in-type immediate",
-            f->region, arn);
+            region_of(f), arn);
         return;
     }
     say(x, "Engines that need no restart list nothing there. Ask for a new certificate of the same "
@@ -280,7 +286,7 @@ static void own_authority(const struct ca_forecast *f, struct ca_steps *s)
     if (f->until_depth == 0)
         say(step(s),
             "Issue a new certificate for the server and reload it; clients keep their "
-            "file.\n pgseal ca issue %s",
+            "file.\n pgseal ca issue --renew %s",
             word(quoted, f->host));
     else
         say(step(s), "Begin to rotate the authority: a new root, clients with both, then new "

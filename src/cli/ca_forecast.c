@@ -32,7 +32,7 @@ static int check(void *ctx, int argc, char **argv, int first, struct cli_str *wh
         cli_str_addf(why, "pgseal: error: one connection, not %d\n", argc - first);
         return -1;
     }
-    if (argc == first && p->o.host == NULL) {
+    if (argc == first && p->o.host == NULL && !cli_peer_in_env()) {
         cli_str_add(why, "pgseal: error: a forecast for which server?\n");
         return -1;
     }
@@ -71,6 +71,8 @@ static int forecast(struct cli_peers *p, size_t i, const struct cli_ca_bytes *tr
 
     if (!cli_peers_look(p, i)) {
         cli_peers_say(p, peer, &peer->err);
+        if (array != NULL)
+            cli_json_add(array, cli_forecast_failed_json(peer));
         return cli_peer_failed_exit(&peer->err);
     }
     in.sent = peer->sent;

@@ -18,5 +18,7 @@ struct cli_forecast {
 void cli_forecast_text(struct cli_str *out, const struct cli_forecast *f, int columns, bool colour);
 /** The same facts. */
 json_t *cli_forecast_json(const struct cli_forecast *f);
+/** A server that was not reached. */
+json_t *cli_forecast_failed_json(const struct cli_peer *peer);
 
 #endif

@@ -296,3 +296,12 @@ json_t *cli_forecast_json(const struct cli_forecast *c)
     json_time_or_null(o, "next_look", f->next_look_unix_s);
     return o;
 }
+
+json_t *cli_forecast_failed_json(const struct cli_peer *peer)
+{
+    json_t *o = cli_json_object();
+
+    cli_json_text(o, "server", peer->label);
+    cli_json_put(o, "error", cli_json_error(&peer->err));
+    return o;
+}

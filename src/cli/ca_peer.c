@@ -42,6 +42,16 @@ int cli_peer_take(struct cli_peer_opts *o, size_t row, const char *arg, struct c
     return 0;
 }
 
+bool cli_peer_in_env(void)
+{
+    static const char *const names[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(names); i++)
+        if (getenv(names[i]) != NULL)
+            return true;
+    return false;
+}
+
 /* ---- small texts ----------------------------------------------------------------------------- */
 
 static bool copy(char *out, size_t cap, const char *p, size_t n)

@@ -65,6 +65,8 @@ int cli_peer_failed_exit(const struct pgseal_err *err);
 void cli_peers_say(const struct cli_peers *p, const struct cli_peer *peer,
                    const struct pgseal_err *err);
 
+/** True when the environment says which server, as for psql. */
+bool cli_peer_in_env(void);
 /** Cuts "HOST", "HOST:PORT", "[ADDRESS]:PORT". False when a part is empty or too long. */
 bool cli_host_port(const char *text, char host[256], char port[16]);
 /** "2027-01-31" or "+90" (days from now) as a time. False: neither. */

@@ -33,7 +33,7 @@ static int check(void *ctx, int argc, char **argv, int first, struct cli_str *wh
         cli_str_addf(why, "pgseal: error: one server or file, not %d\n", argc - first);
         return -1;
     }
-    if (argc == first && p->o.host == NULL) {
+    if (argc == first && p->o.host == NULL && !cli_peer_in_env()) {
         cli_str_add(why, "pgseal: error: which server, or which certificate file?\n");
         return -1;
     }

@@ -174,7 +174,7 @@ def test_forecast__own_authority__dates_only(forecast):
     assert "  renewed by the same CA        works\n" in out and "Nothing to do. Look again by " in steps(out)
     code, out, _ = forecast("endssoon", HOST, "root.pem")
     assert (code, found(out)) == (1, ["ENDS"])
-    assert commands(out)[0] == f"pgseal ca issue {HOST}"
+    assert commands(out)[0] == f"pgseal ca issue --renew {HOST}"
     code, out, _ = forecast("good", HOST, "root.pem", "--at", "+3500")
     assert found(out) == ["FAILS"]
     code, out, _ = forecast("selfsigned", HOST, "server.pem")
@@ -268,6 +268,21 @@ def test_forecast__settings_of_a_login__are_not_needed(forecast, program, home, 
     assert found(done.stdout) == ["UNKNOWN"]
     assert not [e for e in fake.settled() if "startup" in e or "secret" in e]
     assert fake.passwords == []
+
+
+def test_forecast__server_of_the_environment__as_psql(forecast, program, home, bundles, clusters):
+    forecast("rdsyear", RDS_CLUSTER, "all.pem")
+    env = {"PGHOST": RDS_CLUSTER, "PGHOSTADDR": "127.0.0.1", "PGPORT": str(clusters(15).port), "PGSSLROOTCERT": "all.pem"}
+    done = subprocess.run([program, "ca", "forecast"], capture_output=True, text=True, timeout=25, cwd=bundles,
+                          env=environment(home, env), check=False)
+    assert (done.returncode, done.stderr) == (0, "") and found(done.stdout) == ["UNKNOWN"]
+
+
+def test_forecast__json_of_nobody__has_the_reason(program, home, bundles):
+    done = subprocess.run([program, "ca", "forecast", "127.0.0.1:1", "--with", "all.pem", "--json"], capture_output=True, text=True,
+                          timeout=25, cwd=bundles, env=environment(home), check=False)
+    one, = json.loads(done.stdout)["servers"]
+    assert done.returncode == 3 and one["server"] == "127.0.0.1:1" and "Connection refused" in one["error"]["message"]
 
 
 def test_forecast__nobody_there__3(program, home, bundles):

@@ -68,9 +68,9 @@ static void test_steps__of_each_case__in_order_with_names(void **state)
     expect_steps("db.internal", "leaf sub2048", ALL3, 30, PARTS("1. ", CLUSTER, "2. Check"));
     expect_steps(PROXY, "leafacm subacm", ALL3, 30,
                  PARTS("1. ", "sslrootcert=system", "2. Check", "--with system"));
-    expect_steps(
-        "db.example.com", "leafown subown", "own", 340,
-        PARTS("1. Issue a new certificate", " pgseal ca issue db.example.com\n", "2. Check"));
+    expect_steps("db.example.com", "leafown subown", "own", 340,
+                 PARTS("1. Issue a new certificate", " pgseal ca issue --renew db.example.com\n",
+                       "2. Check"));
     expect_steps("db.example.com", "leaflong subown", "own", 430,
                  PARTS("1. Begin to rotate", " pgseal ca rotate\n", "2. Check"));
     expect_steps(
@@ -105,7 +105,45 @@ static void test_steps__hostile_names__stay_words_of_the_shell(void **state)
 
     make(&m, "x'; reboot; '", "leafown subown", "own", 340);
     all_steps(&m.steps, text, sizeof(text));
-    assert_non_null(strstr(text, "pgseal ca issue 'x'\\''; reboot; '\\'''"));
+    assert_non_null(strstr(text, "pgseal ca issue --renew 'x'\\''; reboot; '\\'''"));
+    done(&m);
+}
+
+/* Lines that are commands: what a server chose is not in them, or stands in quotes. */
+static void no_command_has(const struct made *m, const char *what, const char *quoted)
+{
+    char text[8192];
+
+    all_steps(&m->steps, text, sizeof(text));
+    for (const char *at = text; (at = strstr(at, "\n ")) != NULL; at++) {
+        char line[2048];
+
+        pgseal__format(line, sizeof(line), "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+        if (strstr(line, what) != NULL && strstr(line, quoted) == NULL)
+            fail_msg("%s", line);
+    }
+}
+
+/* All a server says is a guess of who it is; none of it becomes a command. */
+static void test_steps__hostile_authority__is_not_of_rds(void **state)
+{
+    struct made m;
+
+    make(&m, "db.example.com", "leafevil evil", "r2048", 30);
+    assert_int_equal(m.f.authority, CA_AUTHORITY_OWN);
+    assert_string_equal(m.f.region, "");
+    no_command_has(&m, "reboot", "'$(reboot).");
+    done(&m);
+    make(&m, "db.example.com", "leafevil evil", "evil", 30); /* trusted, and for another name */
+    assert_true(m.f.verified);
+    assert_false(m.f.name_ok);
+    no_command_has(&m, "reboot", "'$(reboot).");
+    done(&m);
+    make(&m, "db.example.com", "leafbeta beta", "r2048", 30);
+    assert_int_equal(m.f.authority, CA_AUTHORITY_RDS);
+    assert_string_equal(m.f.region, ""); /* "Beta us-east-1" is no region for --region */
+    no_command_has(&m, "Beta", "'Beta");
+    no_command_has(&m, "--region ", "--region r");
     done(&m);
 }
 
@@ -115,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_steps__of_each_case__in_order_with_names),
         cmocka_unit_test(test_steps__another_cluster__other_text),
         cmocka_unit_test(test_steps__hostile_names__stay_words_of_the_shell),
+        cmocka_unit_test(test_steps__hostile_authority__is_not_of_rds),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
