@@ -30,8 +30,13 @@ struct ca_source {
  */
 int ca_source_plan(const char *region, enum pgseal_aws_partition partition, const char *from,
                    struct ca_source *out, struct pgseal_err *err);
-/** True when a certificate of the table belongs to this region. */
-bool ca_region_is_known(const char *region);
+/**
+ * The regions that are known, each once.
+ *
+ * @param out  lends static texts; room for `cap`.
+ * @return     how many there are.
+ */
+size_t ca_known_regions(const char **out, size_t cap);
 
 /* ---- over HTTPS ------------------------------------------------------------------------------ */
 

@@ -46,39 +46,67 @@ static bool is_region(const char *s)
     return dashes >= 2 && isdigit((unsigned char)last);
 }
 
-bool ca_region_is_known(const char *region)
+static bool is_among(const char **names, size_t n, const char *name)
 {
-    const struct pgseal_known_ca *rows;
-    size_t n = pgseal_known_cas(&rows);
-
     for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i].region, region) == 0)
+        if (strcmp(names[i], name) == 0)
             return true;
-    /* Its roots are in no table of ours, but their regions are no secret. */
-    return strcmp(region, "cn-north-1") == 0 || strcmp(region, "cn-northwest-1") == 0;
+    return false;
+}
+
+size_t ca_known_regions(const char **out, size_t cap)
+{
+    /* Their roots are in no table of ours, but the regions are no secret. */
+    static const char *const china[] = {"cn-north-1", "cn-northwest-1"};
+    const struct pgseal_known_ca *rows;
+    size_t n = pgseal_known_cas(&rows), used = 0;
+
+    for (size_t i = 0; i < PGSEAL_COUNT(china) && used < cap; i++)
+        out[used++] = china[i];
+    /* Not those of Amazon's own trials, which have a word more: "beta-us-east-1". */
+    for (size_t i = 0; i < n && used < cap; i++)
+        if (rows[i].served && is_region(rows[i].region) && rows[i].region[2] == '-' &&
+            !is_among(out, used, rows[i].region))
+            out[used++] = rows[i].region;
+    return used;
+}
+
+/* A URL may have a password in it: "https://user:secret@mirror/". Nothing of it is shown. */
+static void mask(const char *from, char *out, size_t cap)
+{
+    const char *start = strstr(from, "://");
+    size_t host = start != NULL ? strcspn(start + 3, "/?#") : 0;
+    const char *at = start != NULL ? memrchr(start + 3, '@', host) : NULL;
+
+    if (at == NULL)
+        pgseal__format(out, cap, "%s", from);
+    else
+        pgseal__format(out, cap, "%.*s***%s", (int)(start + 3 - from), from, at);
 }
 
 static int plan_from(const char *from, struct ca_source *out, struct pgseal_err *err)
 {
     const char *colon = strstr(from, "://");
     size_t n = colon != NULL ? (size_t)(colon - from) : 0;
+    char shown[sizeof(out->shown)];
 
     if (strlen(from) >= sizeof(out->from))
         return pgseal__fail(err, PGSEAL_E_OPTION, "--from is longer than %zu characters",
                             sizeof(out->from) - 1);
     if (colon == NULL && from[0] == '\0')
         return pgseal__fail(err, PGSEAL_E_OPTION, "--from is empty");
+    mask(from, shown, sizeof(shown));
     if (n == 4 && strncasecmp(from, "http", 4) == 0) {
-        pgseal__fail(err, PGSEAL_E_OPTION, "cannot fetch from \"%s\": http is not https", from);
+        pgseal__fail(err, PGSEAL_E_OPTION, "cannot fetch from \"%s\": http is not https", shown);
         pgseal__detail(err, "Over http everybody on the way can put roots of their own into the "
                             "file, and with them be any server.");
-        pgseal__hint(err, "Ask for the same by https:\n  --from https%s", from + 4);
+        pgseal__hint(err, "Ask for the same by https:\n  --from https%s", shown + 4);
         return PGSEAL_E_OPTION;
     }
     if (n == 4 && strncasecmp(from, "file", 4) == 0 && from[7] == '/') {
         from += 7;
     } else if (colon != NULL && !(n == 5 && strncasecmp(from, "https", 5) == 0)) {
-        pgseal__fail(err, PGSEAL_E_OPTION, "cannot fetch from \"%s\": \"%.*s\" is not https", from,
+        pgseal__fail(err, PGSEAL_E_OPTION, "cannot fetch from \"%s\": \"%.*s\" is not https", shown,
                      (int)n, from);
         pgseal__hint(err, "Name an https:// URL, or a file.");
         return PGSEAL_E_OPTION;
@@ -86,20 +114,6 @@ static int plan_from(const char *from, struct ca_source *out, struct pgseal_err 
     out->is_file = colon == NULL || from[0] == '/';
     pgseal__format(out->from, sizeof(out->from), "%s", from);
     return 0;
-}
-
-/* A URL may have a password in it: "https://user:secret@mirror/". Nothing of it is shown. */
-static void mask(struct ca_source *s)
-{
-    const char *start = strstr(s->from, "://");
-    size_t host = start != NULL ? strcspn(start + 3, "/?#") : 0;
-    const char *at = start != NULL ? memrchr(start + 3, '@', host) : NULL;
-
-    if (s->is_file || at == NULL)
-        pgseal__format(s->shown, sizeof(s->shown), "%s", s->from);
-    else
-        pgseal__format(s->shown, sizeof(s->shown), "%.*s***%s", (int)(start + 3 - s->from), s->from,
-                       at);
 }
 
 int ca_source_plan(const char *region, enum pgseal_aws_partition partition, const char *from,
@@ -137,7 +151,7 @@ int ca_source_plan(const char *region, enum pgseal_aws_partition partition, cons
         s.official = true;
         pgseal__format(s.from, sizeof(s.from), "%s/%s/%s", base, folder, s.name);
     }
-    mask(&s);
+    mask(s.from, s.shown, sizeof(s.shown));
     *out = s;
     return 0;
 }

@@ -335,6 +335,21 @@ static void interrupted(struct app *a)
     raise(SIGINT);
 }
 
+/* A region that nobody knows may be new, or a typing error: S3 would say "access denied" to it. */
+static void doubt_region(struct app *a)
+{
+    const char *names[100], *near;
+    size_t n = ca_known_regions(names, PGSEAL_COUNT(names));
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], a->source.region) == 0)
+            return;
+    near = cli_nearest(a->source.region, names, n);
+    cli_say(&a->log, CLI_WARNING, "region \"%s\" is not known to this version of pgseal%s%s%s",
+            a->source.region, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+            near != NULL ? "?" : "");
+}
+
 static int run(struct app *a)
 {
     struct ca_download d = {0};
@@ -345,6 +360,8 @@ static int run(struct app *a)
 
     output = a->output != NULL ? a->output : a->source.name;
     a->to_stdout = strcmp(output, "-") == 0;
+    if (rc == 0 && a->source.region[0] != '\0' && a->source.official)
+        doubt_region(a);
     if (rc == 0 && !a->to_stdout)
         rc = ca_place_open(output, &a->place, &err);
     if (rc == 0)

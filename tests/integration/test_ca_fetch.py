@@ -136,6 +136,18 @@ def test_fetch__from_amazons_own_name__through_a_proxy(place, web_ca, tmp_path):
     assert p.returncode == 0
 
 
+@pytest.mark.parametrize("region,words", [("ap-northest-1", "; did you mean ap-northeast-1?"), ("eu-minted-1", "")])
+def test_fetch__region_nobody_knows__is_doubted_and_tried(place, web_ca, tmp_path, region, words):
+    server, proxy, env = behind_proxy(place, web_ca, tmp_path, rds_bundle.rds(region).pem)
+    try:
+        p = place.fetch("--region", region, "--cacert", str(place.ca), env=env)
+    finally:
+        proxy.stop()
+        server.stop()
+    assert p.stderr.startswith(f'pgseal: warning: region "{region}" is not known to this version of pgseal{words}\n')
+    assert p.stdout.startswith(f"{region}-bundle.pem: written\n")
+
+
 def test_fetch__real_bundle__every_root_is_known(place, web_ca, tmp_path):
     body = rds_bundle.real("global-bundle.pem")
     if body is None:

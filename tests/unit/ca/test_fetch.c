@@ -134,6 +134,25 @@ static void test_source__from__is_https_or_a_file(void **state)
     }
 }
 
+static void test_regions__each_once__and_no_others(void **state)
+{
+    const char *names[100];
+    size_t n = ca_known_regions(names, PGSEAL_COUNT(names));
+    bool tokyo = false, china = false, gov = false;
+
+    assert_true(n > 36 && n < PGSEAL_COUNT(names));
+    for (size_t i = 0; i < n; i++) {
+        tokyo = tokyo || strcmp(names[i], "ap-northeast-1") == 0;
+        china = china || strcmp(names[i], "cn-north-1") == 0;
+        gov = gov || strcmp(names[i], "us-gov-west-1") == 0;
+        assert_null(strstr(names[i], "beta"));
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(names[i], names[k]);
+    }
+    assert_true(tokyo && china && gov);
+    assert_int_equal(ca_known_regions(names, 3), 3);
+}
+
 static void test_source__password_in_a_url__is_never_shown(void **state)
 {
     static const struct {
@@ -144,6 +163,14 @@ static void test_source__password_in_a_url__is_never_shown(void **state)
         {"https://mirror.example/@x", "https://mirror.example/@x"},
         {"u:secret@x.pem", "u:secret@x.pem"},
     };
+    struct pgseal_err err;
+    struct ca_source refused;
+
+    assert_int_equal(ca_source_plan(NULL, PGSEAL_AWS_COMMERCIAL, "http://u:secret@mirror.example/x",
+                                    &refused, &err),
+                     PGSEAL_E_OPTION);
+    assert_null(strstr(err.msg, "secret"));
+    assert_null(strstr(err.hint, "secret"));
 
     for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
         struct ca_source s;
@@ -439,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_source__scope__is_amazons_own_url_and_name),
         cmocka_unit_test(test_source__region__only_as_amazon_writes_them),
         cmocka_unit_test(test_source__from__is_https_or_a_file),
+        cmocka_unit_test(test_regions__each_once__and_no_others),
         cmocka_unit_test(test_source__password_in_a_url__is_never_shown),
         cmocka_unit_test(test_judge__good_bundle__is_counted),
         cmocka_unit_test(test_judge__not_official__unknown_roots_are_a_warning),
