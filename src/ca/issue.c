@@ -207,7 +207,7 @@ static int take_over_key(struct job *j, struct pgseal_err *err)
     }
     j->key = ca_own_read(path, err);
     if (j->key == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     if (strstr(j->key, "PRIVATE KEY-----") == NULL || strstr(j->key, "ENCRYPTED") != NULL) {
         pgseal__format(fix, sizeof(fix), "Move it away: mv \"%s\" \"%s.old\"", path, path);
         return ca_own_refuse(err, "It is no private key in PEM, or an encrypted one.", fix,

@@ -69,7 +69,7 @@ struct ca_init_options {
  * Makes a store. What an interrupted init left there is taken over.
  *
  * @return  gives (ca_store_close()), or NULL: CA_STORE (there is one already, or the directory
- *          cannot be one), CA_REQUEST, IO.
+ *          cannot be one), CA_REQUEST, FILE.
  */
 struct ca_store *ca_store_init(const struct ca_init_options *o, int64_t now_unix_s,
                                struct pgseal_err *err);
@@ -78,7 +78,7 @@ struct ca_store *ca_store_init(const struct ca_init_options *o, int64_t now_unix
  *
  * @param to_write  takes the lock, waiting at most 10 s for another process, and completes what
  *                  an interrupted command left undone.
- * @return          gives, or NULL: CA_STORE, IO.
+ * @return          gives, or NULL: CA_STORE, FILE.
  */
 struct ca_store *ca_store_open(const char *dir, bool to_write, struct pgseal_err *err);
 struct ca_store *ca_store_close(struct ca_store *s);
@@ -119,7 +119,7 @@ struct ca_issued {
  * in out_dir. Files that are there already are not touched, except that a key without certificate
  * is taken over. Before anything is written the certificate is judged as libpq would.
  *
- * @return  0; CA_REQUEST, IO.
+ * @return  0; CA_REQUEST, FILE.
  */
 int ca_issue(struct ca_store *s, const struct ca_issue_options *o, int64_t now_unix_s,
              struct ca_issued *out, struct pgseal_err *err);

@@ -22,7 +22,7 @@ int ca_own_fail(struct pgseal_err *err, const char *detail, const char *hint, co
 int ca_own_refuse(struct pgseal_err *err, const char *detail, const char *hint, const char *fmt,
                   ...) PGSEAL_PRINTF(4, 5);
 
-/* Reads a file whole. Gives (pgseal__wipe_free_str()), or NULL and IO. */
+/* Reads a file whole. Gives (pgseal__wipe_free_str()), or NULL and FILE. */
 char *ca_own_read(const char *path, struct pgseal_err *err);
 /* Replaces a file of the store. */
 int ca_own_put(const struct ca_store *s, const char *file, const char *text, mode_t mode,

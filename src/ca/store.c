@@ -70,7 +70,7 @@ static int check_dir(const char *dir, struct pgseal_err *err)
     if (stat(dir, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
         return no_store(dir, err);
     if (stat(dir, &st) < 0)
-        return pgseal__fail(err, PGSEAL_E_IO, "could not look at \"%s\": %s", dir,
+        return pgseal__fail(err, PGSEAL_E_FILE, "could not look at \"%s\": %s", dir,
                             strerrordesc_np(errno));
     if (!S_ISDIR(st.st_mode))
         return ca_own_fail(err, NULL, "Name a directory.", "\"%s\" is no directory", dir);
@@ -110,7 +110,7 @@ static int load_root(struct ca_store *s, int number, struct ca_root *root, struc
     root->number = number;
     root->pem = ca_own_read(ca_store_path(s, file, path), err);
     if (root->pem == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     rc = ca_own_describe(root->pem, &root->info, err);
     if (rc < 0)
         return ca_own_fail(err, "The file holds no certificate that can be read.",
@@ -131,7 +131,7 @@ static int look_at_key(struct ca_store *s, struct pgseal_err *err)
         return rc;
     pem = ca_own_read(path, err);
     if (pem == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     s->encrypted = strstr(pem, "ENCRYPTED") != NULL;
     pgseal__wipe_free_str(pem);
     return 0;
@@ -187,7 +187,7 @@ static int load_record(struct ca_store *s, const char *file, struct pgseal_err *
     pgseal__format(sub, sizeof(sub), "issued/%s", file);
     c->pem = ca_own_read(ca_store_path(s, sub, path), err);
     if (c->pem == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     s->ncerts++;
     cert = parse(c->pem);
     if (cert == NULL)
@@ -226,7 +226,7 @@ static int load_records(struct ca_store *s, struct pgseal_err *err)
     int rc = 0;
 
     if (d == NULL)
-        return pgseal__fail(err, PGSEAL_E_IO, "could not read \"%s\": %s", path,
+        return pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s", path,
                             strerrordesc_np(errno));
     while (rc == 0 && (e = readdir(d)) != NULL)
         if (record_name(e->d_name) > 0)
@@ -247,7 +247,7 @@ static int load_cross(struct ca_store *s, struct pgseal_err *err)
     ca_own_cross_file(s->newest, s->oldest, file);
     s->cross_pem = ca_own_read(ca_store_path(s, file, path), err);
     if (s->cross_pem == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     if (ca_own_describe(s->cross_pem, &info, err) < 0)
         return ca_own_fail(err, "The file holds no certificate that can be read.",
                            "Bring it back from a backup.",
@@ -300,7 +300,7 @@ static int read_state(const struct ca_store *s, struct ca_own_state *state, stru
         return no_store(s->dir, err);
     text = ca_own_read(path, err);
     if (text == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     rc = ca_own_state_parse(text, strlen(text), state, err);
     pgseal__free(text);
     return rc;
@@ -382,7 +382,7 @@ int ca_store_unlock(struct ca_store *s, const char *passphrase, struct pgseal_er
     ca_own_root_file(s->newest, "key", file);
     key = ca_own_read(ca_store_path(s, file, path), err);
     if (key == NULL)
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     s->signer =
         pgseal_minted_load(ca_store_issuer(s)->pem, key, s->encrypted ? passphrase : NULL, &why);
     pgseal__wipe_free_str(key);

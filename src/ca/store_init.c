@@ -60,11 +60,11 @@ static int make_dirs(const char *dir, struct pgseal_err *err)
         if (mkdir(path, 0700) < 0 && errno != EEXIST) {
             int sys = errno;
 
-            pgseal__fail(err, PGSEAL_E_IO, "could not make directory \"%s\": %s", path,
+            pgseal__fail(err, PGSEAL_E_FILE, "could not make directory \"%s\": %s", path,
                          strerrordesc_np(sys));
             if (err != NULL)
                 err->sys = sys;
-            return PGSEAL_E_IO;
+            return PGSEAL_E_FILE;
         }
         *p = c;
         if (c == '\0')
@@ -102,7 +102,7 @@ static int check_free(const struct ca_store *s, struct pgseal_err *err)
                            "rotate, or make another one elsewhere: --dir DIR.",
                            "there is an authority in \"%s\" already", s->dir);
     if (stat(s->dir, &st) < 0 || (d = opendir(s->dir)) == NULL)
-        return pgseal__fail(err, PGSEAL_E_IO, "could not read \"%s\": %s", s->dir,
+        return pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s", s->dir,
                             strerrordesc_np(errno));
     if (st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
         char seen[120];
@@ -173,7 +173,7 @@ static int settle_bundle(const struct ca_store *s, const struct ca_own_state *st
         ca_own_root_file(i, "crt", file);
         text[n] = ca_own_read(ca_store_path(s, file, path), err);
         if (text[n] == NULL)
-            rc = PGSEAL_E_IO;
+            rc = PGSEAL_E_FILE;
         else
             cap += strlen(text[n]);
     }
@@ -214,14 +214,14 @@ static int settle_keys(const struct ca_store *s, const struct ca_own_state *stat
     int rc = 0;
 
     if (d == NULL)
-        return pgseal__fail(err, PGSEAL_E_IO, "could not read \"%s\": %s", s->dir,
+        return pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s", s->dir,
                             strerrordesc_np(errno));
     while (rc == 0 && (e = readdir(d)) != NULL) {
         int n = key_number(e->d_name);
 
         if (n > 0 && (n < state->oldest || n > state->newest) &&
             unlinkat(dirfd(d), e->d_name, 0) < 0)
-            rc = pgseal__fail(err, PGSEAL_E_IO, "could not remove \"%s/%s\": %s", s->dir, e->d_name,
+            rc = pgseal__fail(err, PGSEAL_E_FILE, "could not remove \"%s/%s\": %s", s->dir, e->d_name,
                               strerrordesc_np(errno));
     }
     closedir(d);
@@ -286,7 +286,7 @@ static int build(struct ca_store *s, const struct ca_init_options *o, int64_t no
     if (rc == 0)
         rc = check_free(s, err); /* another init may have been faster */
     if (rc == 0 && mkdir(ca_store_path(s, "issued", path), 0700) < 0 && errno != EEXIST)
-        rc = pgseal__fail(err, PGSEAL_E_IO, "could not make directory \"%s\": %s", path,
+        rc = pgseal__fail(err, PGSEAL_E_FILE, "could not make directory \"%s\": %s", path,
                           strerrordesc_np(errno));
     if (rc < 0)
         return rc;

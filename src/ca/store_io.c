@@ -82,7 +82,7 @@ char *ca_own_read(const char *path, struct pgseal_err *err)
     w->read(w->ctx, path, &f);
     sys = f.stat_sys != 0 ? f.stat_sys : f.read_sys;
     if (sys != 0) {
-        pgseal__fail(err, PGSEAL_E_IO, "could not read \"%s\": %s", path, strerrordesc_np(sys));
+        pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s", path, strerrordesc_np(sys));
         if (err != NULL)
             err->sys = sys;
     } else {
@@ -110,13 +110,13 @@ bool ca_own_exists(const char *path)
 }
 
 /*
- * ".NAME.XXXXXX", as host_replace_file() calls what is not finished. A person's ".db1.key.backup"
- * has small letters only, which of 200 random endings one has: that one stays.
+ * ".NAME.XXXXXX", as host_replace_file() calls what is not finished. In a directory of others'
+ * files (`name` is given) a person's ".db1.key.backup" must stay: small letters alone are left.
  */
 static bool is_leftover(const char *file, const char *name)
 {
     size_t n = strlen(file);
-    bool odd = false;
+    bool odd = name == NULL;
 
     if (n < 9 || file[0] != '.' || file[n - 7] != '.')
         return false;
@@ -168,16 +168,16 @@ int ca_own_lock(struct ca_store *s, struct pgseal_err *err)
     if (s->lock < 0) {
         int sys = errno;
 
-        pgseal__fail(err, PGSEAL_E_IO, "could not open \"%s\": %s", path, strerrordesc_np(sys));
+        pgseal__fail(err, PGSEAL_E_FILE, "could not open \"%s\": %s", path, strerrordesc_np(sys));
         if (sys == EROFS || sys == EACCES)
             pgseal__hint(err, "The authority's directory must be writable for this.");
-        return PGSEAL_E_IO;
+        return PGSEAL_E_FILE;
     }
     for (int i = 0; i < LOCK_TRIES; i++) {
         if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
             return 0;
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return pgseal__fail(err, PGSEAL_E_IO, "could not lock \"%s\": %s", path,
+            return pgseal__fail(err, PGSEAL_E_FILE, "could not lock \"%s\": %s", path,
                                 strerrordesc_np(errno));
         nanosleep(&pause, NULL);
     }

@@ -51,19 +51,24 @@ static int fault(const char *call, const char *path, unsigned mode)
     return 1;
 }
 
+static int creates(int flags)
+{
+    return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
 static int vopen(int dir, const char *path, int flags, unsigned mode)
 {
-    if ((flags & O_CREAT) != 0 && fault("open", path, mode))
+    if (creates(flags) && fault("open", path, mode))
         return -1;
     return REAL(openat)(dir, path, flags, mode);
 }
 
-#define MODE(flags)                                                                                \
-    unsigned mode = 0;                                                                             \
-    va_list ap;                                                                                    \
-    va_start(ap, flags);                                                                           \
-    if (((flags) & O_CREAT) != 0)                                                                  \
-        mode = va_arg(ap, unsigned);                                                               \
+#define MODE(flags)                  \
+    unsigned mode = 0;               \
+    va_list ap;                      \
+    va_start(ap, flags);             \
+    if (creates(flags))              \
+        mode = va_arg(ap, unsigned); \
     va_end(ap)
 
 int open(const char *path, int flags, ...)
@@ -81,10 +86,12 @@ int open64(const char *path, int flags, ...)
 int openat(int dir, const char *path, int flags, ...)
 {
     MODE(flags);
-    if ((flags & O_CREAT) != 0 && fault("open", path, mode))
-        return -1;
-    return ((int (*)(int, const char *, int, unsigned))dlsym(RTLD_NEXT, "openat"))(dir, path, flags,
-                                                                                  mode);
+    return vopen(dir, path, flags, mode);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return fault("link", to, 0) ? -1 : REAL(linkat)(from_dir, from, to_dir, to, flags);
 }
 
 int mkostemp64(char *template, int flags)

@@ -25,9 +25,11 @@ COMMANDS = {
                ["rotate", "--switch"]),
     "retire": ([["init"], ["issue", HOST], ["rotate", "--start"], ["rotate", "--switch"]], ["rotate", "--retire"]),
 }
-FAULTS = {"killed": "kill", "disk-full": str(errno.ENOSPC)}
-if os.environ.get("PGSEAL_FULL"):
-    FAULTS.update({"read-only": str(errno.EROFS), "io-error": str(errno.EIO)})
+FAULTS = {"killed": "kill", "disk-full": str(errno.ENOSPC), "read-only": str(errno.EROFS), "io-error": str(errno.EIO)}
+# Where nothing new can happen, in the long run alone (PGSEAL_FULL).
+LONG = [(name, how) for name in COMMANDS for how in FAULTS
+        if how in ("read-only", "io-error") or (how == "disk-full" and name not in ("issue", "start"))]
+CASES = [(name, how) for name in COMMANDS for how in FAULTS if os.environ.get("PGSEAL_FULL") or (name, how) not in LONG]
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +123,10 @@ def count_changes(store, command, shim, tmp_path):
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("how", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("name", COMMANDS)
-def test_store__a_fault_at_every_change__stays_whole_and_goes_on(name, how, prepared, shim, tmp_path):
+@pytest.mark.parametrize("name, fault", CASES, ids=lambda word: word)
+def test_store__a_fault_at_every_change__stays_whole_and_goes_on(name, fault, prepared, shim, tmp_path):
     command, reset = prepared(name)
+    how = FAULTS[fault]
     changes = count_changes(reset(), command, shim, tmp_path)
     assert len(changes) > 5, changes
     refused = 0
@@ -149,10 +151,10 @@ def test_store__a_fault_at_every_change__stays_whole_and_goes_on(name, how, prep
             assert "already" in again.stderr or again.returncode == 0, (where, again.stderr)
         else:
             assert again.returncode == 0, (where, again.stderr)
-        store.run("issue", "--renew", "no-such-name")  # any command that writes completes what is left
+        if again.returncode != 0:
+            store.run("issue", "--renew", "no-such-name")  # any command that writes completes what is left
         finished(name, store)
         no_secret_is_open(store)
-        pieces(store)
     if how != "kill":
         assert refused > len(changes) // 3
 
