@@ -5,7 +5,11 @@
 
 #include "cli.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifdef PGSEAL_CLIENT_ONLY
@@ -32,7 +36,7 @@ static void hold_descriptors(void)
             _exit(2);
 }
 
-int cli_main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     static const struct cli_picks picks = {
         .program = "pgseal",
@@ -42,10 +46,34 @@ int cli_main(int argc, char **argv)
         .n = PGSEAL_COUNT(VERBS),
     };
 
-    hold_descriptors();
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
         puts("pgseal " PGSEAL_VERSION);
-        return 0;
+        return EXIT_SUCCESS;
     }
     return cli_pick_run(&picks, argc, argv);
+}
+
+/*
+ * "All is well" that nobody could read is not well: a full disk behind `> report` would leave half
+ * of one and exit code 0. A verb that ended with another code has said something already.
+ */
+static int flushed(int code)
+{
+    char reason[128];
+    int failed = fflush(stdout) != 0 ? errno : 0;
+
+    if ((failed == 0 && !ferror(stdout)) || code != EXIT_SUCCESS)
+        return code;
+    if (failed != 0)
+        fprintf(stderr, "pgseal: error: could not write to standard output: %s\n",
+                strerror_r(failed, reason, sizeof(reason)));
+    else /* at an earlier write, whose reason is gone */
+        fprintf(stderr, "pgseal: error: could not write to standard output\n");
+    return EXIT_FAILURE;
+}
+
+int cli_main(int argc, char **argv)
+{
+    hold_descriptors();
+    return flushed(run(argc, argv));
 }

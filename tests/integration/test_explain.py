@@ -261,13 +261,6 @@ def test_explain__usage(explain):
     assert "--search" in explain("--serach", "x")[2]
 
 
-def test_explain__output_that_cannot_be_written(program):
-    with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([program, "explain", "sslmode"], stdout=full, stderr=subprocess.PIPE, text=True, env=ENV,
-                              timeout=20, check=False)
-    assert (done.returncode, done.stderr) == (1, "pgseal: error: could not write to standard output\n")
-
-
 def test_explain__terminal__colours_and_pager(program, tmp_path):
     """Longer than the screen: the pager, with its lines; shorter: none. Colours without backticks."""
     pager = tmp_path / "pager"
