@@ -3,8 +3,8 @@
 #include "ca_int.h"
 #include "ca_read_int.h"
 #include "findings_int.h"
+#include "front_int.h"
 #include "opts_int.h"
-#include "optscan_int.h"
 #include "out_int.h"
 #include "run_int.h"
 
@@ -31,8 +31,7 @@ enum opt_id {
     OPT_BINARY,
     OPT_PASSWORD_FILE,
     OPT_QUIET,
-    OPT_JSON,
-    OPT_HELP
+    OPT_JSON
 };
 static const struct cli_optrow OPTS[] = {
     {0, "pem", NULL, "Form", "PEM, cleaned: what psql, libpq, OpenSSL, Go, Python and Node read"},
@@ -67,7 +66,7 @@ struct app {
     bool forms_clash;
     const char *output, *password_file;
     struct ca_filter filter;
-    bool force, no_comments, binary, quiet, json, help;
+    bool force, no_comments, binary, quiet, json;
     struct cli_log log;
     struct ca_certs certs;
     struct ca_alias *aliases;
@@ -119,29 +118,33 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     case OPT_JSON:
         a->json = true;
         break;
-    case OPT_HELP:
-        a->help = true;
-        break;
     }
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    const struct app *a = ctx;
 
-    cli_str_add(&s, "pgseal ca export writes a bundle of certificates in the form that others "
-                    "read.\n"
-                    "\n"
-                    "Usage: pgseal ca export FILE... --pem|--der|--p7b|--pkcs12|--jks "
-                    "[OPTION]...\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca export global-bundle.pem --pkcs12 -o rds.p12\n"
-                    "  pgseal ca export global-bundle.pem company.pem --jks -o trust.jks\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    (void)argv;
+    if (argc == first)
+        cli_str_add(why, "pgseal: error: name the file to export\n");
+    else if (a->form < 0 || a->forms_clash)
+        cli_str_add(why, "pgseal: error: name one form: --pem, --der, --p7b, --pkcs12 or --jks\n");
+    return why->len > 0 ? -1 : 0;
 }
+
+static const struct cli_front FRONT = {
+    .name = "ca export",
+    .usage = "FILE... --pem|--der|--p7b|--pkcs12|--jks [OPTION]...",
+    .about = "pgseal ca export writes a bundle of certificates in the form that others read.\n",
+    .more = "  pgseal ca export global-bundle.pem --pkcs12 -o rds.p12\n"
+            "  pgseal ca export global-bundle.pem company.pem --jks -o trust.jks\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 static void on_note(void *ctx, const char *text)
 {
@@ -454,23 +457,11 @@ int cli_ca_export(int argc, char **argv)
     struct app a = {.form = -1,
                     .filter = {.now_unix_s = time(NULL)},
                     .log = {.err = stderr, .out = stdout, .colour = cli_may_colour(2)}};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+    int code;
+    int first = cli_enter(&FRONT, &a, argc, argv, &code);
 
-    if (first >= 0 && !a.help && argc == first)
-        cli_str_add(&why, "pgseal: error: name the file to export\n");
-    else if (first >= 0 && !a.help && (a.form < 0 || a.forms_clash))
-        cli_str_add(&why, "pgseal: error: name one form: --pem, --der, --p7b, --pkcs12 or --jks\n");
-    if (first < 0 || why.len > 0) {
-        fprintf(stderr, "%spgseal: hint: pgseal ca export --help\n", cli_str(&why));
-        cli_str_done(&why);
-        return CLI_USAGE;
-    }
-    cli_str_done(&why);
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (first < 0)
+        return code;
     if (a.json && !cli_json_ready())
         return CLI_USAGE;
     return run(&a, argv + first, argc - first);

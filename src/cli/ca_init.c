@@ -2,7 +2,7 @@
 /* `pgseal ca init`: makes an authority for servers of one's own. */
 #include "ca_int.h"
 #include "findings_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 #include "own_int.h"
 
 enum opt_id {
@@ -13,8 +13,7 @@ enum opt_id {
     OPT_PERMIT,
     OPT_PASSPHRASE,
     OPT_PASSPHRASE_FILE,
-    OPT_JSON,
-    OPT_HELP
+    OPT_JSON
 };
 static const struct cli_optrow OPTS[] = {
     {0, "dir", "DIR", "Options",
@@ -35,7 +34,7 @@ static const struct cli_optrow OPTS[] = {
 struct app {
     struct cli_own own;
     struct ca_init_options o;
-    bool help, encrypt;
+    bool encrypt;
     char permit[PERMITS_MAX][CA_NAME_CAP];
     const char *permits[PERMITS_MAX + 1];
     size_t npermits;
@@ -87,29 +86,22 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     case OPT_JSON:
         a->own.json = true;
         return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
     }
     return 0;
 }
 
-static void help(void)
-{
-    struct cli_str s = {0};
-
-    cli_str_add(
-        &s, "pgseal ca init makes an authority: a root certificate that your clients trust, and "
-            "its key.\n"
-            "\n"
-            "Usage: pgseal ca init [OPTION]...\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca init\n"
-                    "  pgseal ca init --permit example.com --permit 10.0.0.0/8 --passphrase\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
-}
+static const struct cli_front FRONT = {
+    .name = "ca init",
+    .usage = "[OPTION]...",
+    .about = "pgseal ca init makes an authority: a root certificate that your clients trust, and "
+             "its key.\n",
+    .more = "  pgseal ca init\n"
+            "  pgseal ca init --permit example.com --permit 10.0.0.0/8 --passphrase\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = cli_no_operands,
+};
 
 static void tell(const struct ca_store *s)
 {
@@ -166,24 +158,10 @@ static int run(struct app *a)
 int cli_ca_init(int argc, char **argv)
 {
     static struct app a;
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
     int rc;
 
-    if (first >= 0 && argc > first) {
-        cli_str_addf(&why, "pgseal: error: unexpected argument \"%s\"\n", argv[first]);
-        first = -1;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0) {
-        fputs("pgseal: hint: pgseal ca init --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &rc) < 0)
+        return rc;
     if (a.own.json && !cli_json_ready())
         return CLI_USAGE;
     cli_own_begin();

@@ -2,7 +2,7 @@
 /* `pgseal ca issue`: a certificate of the own authority for a server or a role; renewing them. */
 #include "ca_int.h"
 #include "findings_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 #include "own_int.h"
 
 #include <pgseal/drive.h>
@@ -16,8 +16,7 @@ enum opt_id {
     OPT_KEY,
     OPT_DAYS,
     OPT_PASSPHRASE_FILE,
-    OPT_JSON,
-    OPT_HELP
+    OPT_JSON
 };
 static const struct cli_optrow OPTS[] = {
     {0, "dir", "DIR", "Options", "the authority's directory"},
@@ -39,7 +38,7 @@ struct app {
     struct cli_own own;
     struct ca_issue_options o;
     const char *csr;
-    bool help, renew;
+    bool renew;
     char **names;
     json_t *issued; /* with --json */
     int64_t now_unix_s;
@@ -75,32 +74,55 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     case OPT_JSON:
         a->own.json = true;
         return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
     }
     return 0;
 }
 
-static void help(void)
+/* Which options go together. */
+static const char *contradiction(const struct app *a)
 {
-    struct cli_str s = {0};
-
-    cli_str_add(&s, "pgseal ca issue makes a certificate, signed by your own authority.\n"
-                    "\n"
-                    "Usage: pgseal ca issue [OPTION]... NAME...\n"
-                    "       pgseal ca issue [OPTION]... --client ROLE\n"
-                    "       pgseal ca issue [OPTION]... --csr FILE [NAME...]\n"
-                    "       pgseal ca issue [OPTION]... --renew [NAME...]\n"
-                    "\n"
-                    "NAME is a host name, *.DOMAIN or an address, as clients type it in host=.\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca issue db1.example.com db1 10.0.0.5\n"
-                    "  pgseal ca issue --client app\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    if (a->renew && (a->csr != NULL || a->o.client != NULL || a->o.key != NULL))
+        return "--renew keeps kind, names and key: --client, --csr and --key do not go with it";
+    if (a->csr != NULL && a->o.key != NULL)
+        return "--csr brings its key: --key does not go with it";
+    if (a->o.client != NULL && a->names[0] != NULL)
+        return "--client names the role: a host name does not go with it";
+    if (!a->renew && a->csr == NULL && a->o.client == NULL && a->names[0] == NULL)
+        return "for which name? Give the one that clients type in host=";
+    return NULL;
 }
+
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
+{
+    struct app *a = ctx;
+    const char *odd;
+
+    (void)argc;
+    a->names = argv + first;
+    a->o.names = (const char *const *)a->names;
+    odd = contradiction(a);
+    if (odd == NULL)
+        return 0;
+    cli_str_addf(why, "pgseal: error: %s\n", odd);
+    return -1;
+}
+
+static const struct cli_front FRONT = {
+    .name = "ca issue",
+    .usage = "[OPTION]... NAME...\n"
+             "       pgseal ca issue [OPTION]... --client ROLE\n"
+             "       pgseal ca issue [OPTION]... --csr FILE [NAME...]\n"
+             "       pgseal ca issue [OPTION]... --renew [NAME...]\n"
+             "\n"
+             "NAME is a host name, *.DOMAIN or an address, as clients type it in host=.",
+    .about = "pgseal ca issue makes a certificate, signed by your own authority.\n",
+    .more = "  pgseal ca issue db1.example.com db1 10.0.0.5\n"
+            "  pgseal ca issue --client app\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 static void tell(struct app *a, const struct ca_store *s, const struct ca_issued *i, bool install)
 {
@@ -199,20 +221,6 @@ static int run(struct app *a)
     return rc;
 }
 
-/* Which options go together. */
-static const char *contradiction(const struct app *a)
-{
-    if (a->renew && (a->csr != NULL || a->o.client != NULL || a->o.key != NULL))
-        return "--renew keeps kind, names and key: --client, --csr and --key do not go with it";
-    if (a->csr != NULL && a->o.key != NULL)
-        return "--csr brings its key: --key does not go with it";
-    if (a->o.client != NULL && a->names[0] != NULL)
-        return "--client names the role: a host name does not go with it";
-    if (!a->renew && a->csr == NULL && a->o.client == NULL && a->names[0] == NULL)
-        return "for which name? Give the one that clients type in host=";
-    return NULL;
-}
-
 static int with_request(struct app *a)
 {
     const struct pgseal_world *w = pgseal_world_host();
@@ -238,26 +246,10 @@ static int with_request(struct app *a)
 int cli_ca_issue(int argc, char **argv)
 {
     struct app a = {0};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
-    const char *odd;
     int rc;
 
-    a.names = argv + (first >= 0 ? first : argc);
-    a.o.names = (const char *const *)a.names;
-    odd = first >= 0 && !a.help ? contradiction(&a) : NULL;
-    if (odd != NULL)
-        cli_str_addf(&why, "pgseal: error: %s\n", odd);
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0 || odd != NULL) {
-        fputs("pgseal: hint: pgseal ca issue --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &rc) < 0)
+        return rc;
     if (a.own.json && !cli_json_ready())
         return CLI_USAGE;
     cli_own_begin();

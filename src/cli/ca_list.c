@@ -2,13 +2,13 @@
 /* `pgseal ca list`: roots and certificates of the own authority, and what should be renewed. */
 #include "ca_int.h"
 #include "findings_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 #include "out_int.h"
 #include "own_int.h"
 
 #include <unistd.h>
 
-enum opt_id { OPT_ALL, OPT_DIR, OPT_JSON, OPT_HELP };
+enum opt_id { OPT_ALL, OPT_DIR, OPT_JSON };
 static const struct cli_optrow OPTS[] = {
     {0, "all", NULL, "Options", "also certificates that were replaced"},
     {0, "dir", "DIR", "Options", "the authority's directory"},
@@ -18,7 +18,7 @@ static const struct cli_optrow OPTS[] = {
 
 struct app {
     struct cli_own own;
-    bool all, help;
+    bool all;
     int64_t now_unix_s;
 };
 
@@ -37,26 +37,20 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     case OPT_JSON:
         a->own.json = true;
         return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
     }
     return 0;
 }
 
-static void help(void)
-{
-    struct cli_str s = {0};
-
-    cli_str_add(&s,
-                "pgseal ca list shows your own authority: its roots, what it issued, what should "
-                "be renewed.\n"
-                "\n"
-                "Usage: pgseal ca list [OPTION]...\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
-}
+static const struct cli_front FRONT = {
+    .name = "ca list",
+    .usage = "[OPTION]...",
+    .about = "pgseal ca list shows your own authority: its roots, what it issued, what should "
+             "be renewed.\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = cli_no_operands,
+};
 
 static const char *state_of(const struct app *a, const struct ca_store *s,
                             const struct ca_record *c)
@@ -167,23 +161,10 @@ static int run(struct app *a)
 int cli_ca_list(int argc, char **argv)
 {
     struct app a = {0};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+    int code;
 
-    if (first >= 0 && argc > first) {
-        cli_str_addf(&why, "pgseal: error: unexpected argument \"%s\"\n", argv[first]);
-        first = -1;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0) {
-        fputs("pgseal: hint: pgseal ca list --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &code) < 0)
+        return code;
     if (a.own.json && !cli_json_ready())
         return CLI_USAGE;
     return run(&a);

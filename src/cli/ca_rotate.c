@@ -2,7 +2,7 @@
 /* `pgseal ca rotate`: replaces the own authority's root, one step at a time. */
 #include "ca_int.h"
 #include "findings_int.h"
-#include "optscan_int.h"
+#include "front_int.h"
 #include "own_int.h"
 
 enum opt_id {
@@ -17,8 +17,7 @@ enum opt_id {
     OPT_KEY,
     OPT_DAYS,
     OPT_PASSPHRASE_FILE,
-    OPT_JSON,
-    OPT_HELP
+    OPT_JSON
 };
 static const struct cli_optrow OPTS[] = {
     {0, "start", NULL, "Steps", "make the new root, signed by the old one; root.crt gets both"},
@@ -46,7 +45,7 @@ struct app {
     struct cli_own own;
     enum step step;
     int steps_named;
-    bool help, dry_run, force;
+    bool dry_run, force;
     const char *out_dir, *name, *key;
     int days;
     int64_t now_unix_s;
@@ -89,29 +88,34 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     case OPT_JSON:
         a->own.json = true;
         return 0;
-    case OPT_HELP:
-        a->help = true;
-        return 0;
     }
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    const struct app *a = ctx;
 
-    cli_str_add(&s,
-                "pgseal ca rotate replaces the root of your own authority, so that no client is "
-                "refused meanwhile.\n"
-                "\n"
-                "Usage: pgseal ca rotate [--start | --switch | --retire] [OPTION]...\n"
-                "\n"
-                "Without a step it does the next one, but for --retire, which is only "
-                "announced.\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    if (cli_no_operands(ctx, argc, argv, first, why) < 0)
+        return -1;
+    if (a->steps_named <= 1)
+        return 0;
+    cli_str_add(why, "pgseal: error: one step at a time\n");
+    return -1;
 }
+
+static const struct cli_front FRONT = {
+    .name = "ca rotate",
+    .usage = "[--start | --switch | --retire] [OPTION]...\n"
+             "\n"
+             "Without a step it does the next one, but for --retire, which is only announced.",
+    .about = "pgseal ca rotate replaces the root of your own authority, so that no client is "
+             "refused meanwhile.\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 /* ---- what is to be done --------------------------------------------------------------------- */
 
@@ -416,27 +420,10 @@ static int run(struct app *a)
 int cli_ca_rotate(int argc, char **argv)
 {
     struct app a = {0};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
     int rc;
 
-    if (first >= 0 && argc > first) {
-        cli_str_addf(&why, "pgseal: error: unexpected argument \"%s\"\n", argv[first]);
-        first = -1;
-    } else if (first >= 0 && a.steps_named > 1) {
-        cli_str_add(&why, "pgseal: error: one step at a time\n");
-        first = -1;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (first < 0) {
-        fputs("pgseal: hint: pgseal ca rotate --help\n", stderr);
-        return CLI_USAGE;
-    }
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &rc) < 0)
+        return rc;
     if (a.own.json && !cli_json_ready())
         return CLI_USAGE;
     cli_own_begin();

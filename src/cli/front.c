@@ -32,6 +32,15 @@ static void help(const struct cli_front *f)
     cli_str_done(&s);
 }
 
+int cli_no_operands(void *ctx, int argc, char **argv, int first, struct cli_str *why)
+{
+    (void)ctx;
+    if (argc == first)
+        return 0;
+    cli_str_addf(why, "pgseal: error: unexpected argument \"%s\"\n", argv[first]);
+    return -1;
+}
+
 int cli_enter(const struct cli_front *f, void *ctx, int argc, char **argv, int *code)
 {
     struct scan s = {.f = f, .ctx = ctx};

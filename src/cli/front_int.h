@@ -25,5 +25,7 @@ struct cli_front {
  *          help was shown, 2 when something was wrong, which has been said.
  */
 int cli_enter(const struct cli_front *f, void *ctx, int argc, char **argv, int *code);
+/** The check of a verb that takes options only. */
+int cli_no_operands(void *ctx, int argc, char **argv, int first, struct cli_str *why);
 
 #endif
