@@ -2,11 +2,11 @@
 /* pgseal demo: the whole story in one minute, on a throw-away real PostgreSQL. */
 #include "demo_int.h"
 #include "demo_steps_int.h"
+#include "front_int.h"
 #include "verbs_int.h"
 
 #include <pgseal/drive.h>
 
-#include <getopt.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -20,22 +20,46 @@ static const char *paint(const char *code)
     return colours ? code : "";
 }
 
-static void usage(FILE *f)
+enum opt_id { OPT_KEEP, OPT_PGBIN };
+static const struct cli_optrow OPTS[] = {
+    {0, "keep", NULL, "Options", "leave the server running and print how to connect"},
+    {0, "pgbin", "DIR", "Options",
+     "directory of initdb and postgres (default: the newest installed)"},
+    {'?', "help", NULL, "Options", "show this text"},
+};
+
+struct app {
+    struct demo_server server;
+    const char *bindir;
+};
+
+static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
 {
-    fputs(
-        "Usage: pgseal demo [--keep] [--pgbin DIR]\n"
-        "\n"
-        "Starts a throw-away PostgreSQL on 127.0.0.1 and plays the story of SSL connections to\n"
-        "Aurora on it: look, compare, enforce, trust, rotate. Takes about 10 seconds, needs no\n"
-        "network and leaves nothing behind.\n"
-        "\n"
-        "  --keep       leave the server running and print how to connect\n"
-        "  --pgbin DIR  directory of initdb and postgres (default: the newest installed)\n"
-        "  --help       show this\n"
-        "\n"
-        "Exit status: 0 every step went as the story says, 1 one did not, 2 usage, 3 no server.\n",
-        f);
+    struct app *a = ctx;
+
+    (void)why;
+    if (row == OPT_KEEP)
+        a->server.keep = true;
+    else if (row == OPT_PGBIN)
+        a->bindir = arg;
+    return 0;
 }
+
+static const struct cli_front FRONT = {
+    .name = "demo",
+    .usage = "[OPTION]...",
+    .about = "pgseal demo starts a throw-away PostgreSQL on 127.0.0.1 and plays the story of SSL "
+             "connections to\n"
+             "Aurora on it: look, compare, enforce, trust, rotate. Takes about 10 seconds, needs "
+             "no network\n"
+             "and leaves nothing behind.\n",
+    .more = "Exit codes: 0 every step went as the story says, 1 one did not, 2 usage, 3 no "
+            "server.\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = cli_no_operands,
+};
 
 static int64_t now_ms(void)
 {
@@ -288,38 +312,13 @@ static int run(struct demo_server *s, const char *bindir)
 
 int cli_verb_demo(int argc, char **argv)
 {
-    static const struct option longs[] = {{"keep", no_argument, NULL, 'k'},
-                                          {"pgbin", required_argument, NULL, 'b'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    static struct demo_server server;
-    const char *bindir = NULL;
-    int c;
+    static struct app a;
+    int code;
 
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        switch (c) {
-        case 'k':
-            server.keep = true;
-            break;
-        case 'b':
-            bindir = optarg;
-            break;
-        case 'h':
-            usage(stdout);
-            return 0;
-        default:
-            fprintf(stderr, "pgseal demo: error: invalid option \"%s\"\n", argv[optind - 1]);
-            fputs("  fix:  pgseal demo --help shows the options\n", stderr);
-            return 2;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "pgseal demo: error: unexpected argument \"%s\"\n", argv[optind]);
-        return 2;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &code) < 0)
+        return code;
     (void)pgseal_process_harden();
     colours = isatty(1) && getenv("NO_COLOR") == NULL;
     catch_signals();
-    return run(&server, bindir);
+    return run(&a.server, a.bindir);
 }
