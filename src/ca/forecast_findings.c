@@ -6,7 +6,7 @@
 
 static struct finding *add(struct ca_making *m, enum finding_id id)
 {
-    return finding_add(&m->f->findings, id, "%s", m->f->host);
+    return finding_add(&m->f->findings, id, "%s", ""); /* about the server: the heading names it */
 }
 
 /* "rds-ca-rsa4096-g1 or rds-ca-ecc384-g1": those AWS offers and the file lacks. */

@@ -107,6 +107,13 @@ static void today(const struct page *p)
 
 /* ---- what will be ---------------------------------------------------------------------------- */
 
+/* "FAILS", seen from afar. */
+static void fails(const struct page *p, const char *why)
+{
+    cli_str_addf(p->out, "%sFAILS%s  %s", p->colour ? "\033[1;31m" : "", p->colour ? "\033[0m" : "",
+                 why);
+}
+
 static void choice(const struct page *p, const struct ca_choice *c)
 {
     char label[64], until[40];
@@ -114,13 +121,14 @@ static void choice(const struct page *p, const struct ca_choice *c)
     pgseal__format(label, sizeof(label), c->current ? "renewed, %s" : "changed to %s", c->id);
     cli_str_addf(p->out, "  %-30s", label);
     if (c->retired)
-        cli_str_add(p->out, "FAILS  this CA has ended");
+        fails(p, "this CA has ended");
     else if (c->in_file)
         cli_str_addf(p->out, "works  root at %s:%d, until %.10s", c->file, c->line,
                      pgseal__utc(until, c->until_unix_s));
+    else if (c->offered)
+        fails(p, p->f->system ? "its root is not there" : "its root is not in the file");
     else
-        cli_str_addf(p->out, "FAILS  its root is not %s%s", p->f->system ? "there" : "in the file",
-                     c->offered ? "" : "; AWS does not offer it in this region");
+        fails(p, "its root is not there; AWS does not offer it in this region");
     cli_str_addc(p->out, '\n');
 }
 
@@ -131,9 +139,14 @@ static void will_be(const struct page *p)
     heading(p, "When the certificate is ...");
     for (size_t i = 0; i < f->n_choices; i++)
         choice(p, &f->choice[i]);
-    if (f->n_choices == 0)
-        cli_str_addf(p->out, "  %-30s%s\n", "renewed by the same CA",
-                     f->renewal ? "works" : "FAILS  the root is not there");
+    if (f->n_choices > 0)
+        return;
+    cli_str_addf(p->out, "  %-30s", "renewed by the same CA");
+    if (f->renewal)
+        cli_str_add(p->out, "works");
+    else
+        fails(p, "the root is not there");
+    cli_str_addc(p->out, '\n');
 }
 
 /* ---- what to do ------------------------------------------------------------------------------ */
