@@ -5,6 +5,10 @@
 
 #include "cli.h"
 
+#ifdef PGSEAL_STATIC
+#    include "standalone/standalone.h"
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -75,5 +79,8 @@ static int flushed(int code)
 int cli_main(int argc, char **argv)
 {
     hold_descriptors();
+#ifdef PGSEAL_STATIC
+    standalone_start();
+#endif
     return flushed(run(argc, argv));
 }

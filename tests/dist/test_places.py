@@ -13,6 +13,7 @@ EXTRACTED = "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
 # What RHEL 9 and Amazon Linux 2023 have in /etc/pki/tls/openssl.cnf and in the policy it includes, shortened.
 RHEL_CNF = """
 openssl_conf = openssl_init
+config_diagnostics = 1
 [openssl_init]
 providers = provider_sect
 ssl_conf = ssl_module
@@ -116,9 +117,10 @@ def test_system_roots__nowhere__is_refused(jail, server):
     assert "certificate verify failed" in p.stderr
 
 
-def protocol(jail, server, pki, env=None):
+def protocol(jail, server, pki, env=None, said=""):
     p = connect(jail.put("root.pem", pki.pem("root")), server, "/root.pem", env=env, options=["--json"])
     assert p.returncode == 0, p.stderr
+    assert p.stderr == said
     return json.loads(p.stdout)["tls"]["version"]
 
 
@@ -130,6 +132,32 @@ def test_openssl_cnf__none__is_openssls_own_default(jail, server, pki):
 def test_openssl_cnf__of_a_distribution__is_obeyed(jail, server, pki, place):
     jail.put(place, RHEL_CNF).put("etc/crypto-policies/back-ends/opensslcnf.config", RHEL_POLICY)
     assert protocol(jail, server, pki) == "TLSv1.2"
+
+
+def test_openssl_cnf__of_a_newer_openssl__what_is_known_is_obeyed(jail, server, pki):
+    # RHEL 10 names groups and signatures that came with OpenSSL 3.5.
+    newer = RHEL_POLICY.replace("SignatureAlgorithms = ", "Groups = *X25519MLKEM768:?SecP256r1MLKEM768/*X25519:secp256r1\nSignatureAlgorithms = mldsa65:")
+    jail.put("etc/pki/tls/openssl.cnf", RHEL_CNF).put("etc/crypto-policies/back-ends/opensslcnf.config", newer)
+    assert protocol(jail, server, pki) == "TLSv1.2"
+
+
+def test_openssl_cnf__security_level__is_obeyed(jail, server, pki):
+    # Level 5 wants 256 bits, which no RSA key of ours has.
+    jail.put("etc/ssl/openssl.cnf", RHEL_CNF).put("etc/crypto-policies/back-ends/opensslcnf.config",
+                                                  RHEL_POLICY.replace("SECLEVEL=2", "SECLEVEL=5"))
+    p = connect(jail.put("root.pem", pki.pem("root")), server, "/root.pem")
+    assert (p.returncode, p.stdout) == (2, "")
+    assert "too small" in p.stderr or "too weak" in p.stderr, p.stderr
+
+
+def test_openssl_cnf__that_cannot_be_read__is_said(jail, server, pki):
+    jail.put("etc/ssl/openssl.cnf", "[unclosed\n")
+    assert protocol(jail, server, pki, said="pgseal: warning: /etc/ssl/openssl.cnf cannot be obeyed in full: missing close square bracket: "
+                    "line 1; OPENSSL_CONF=FILE names another\n") == "TLSv1.3"
+
+
+def test_openssl_cnf__of_nowhere__is_no_news(jail, server, pki):
+    assert protocol(jail, server, pki, {"OPENSSL_CONF": "/nothing.cnf"}) == "TLSv1.3"
 
 
 def test_openssl_cnf__the_environment__comes_first(jail, server, pki):
