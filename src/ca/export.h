@@ -43,6 +43,8 @@ size_t ca_filter(struct ca_certs *l, const struct ca_filter *f);
 struct ca_alias {
     char text[300];
 };
+/** The small letter of a Unicode letter, or itself. */
+uint32_t ca_small_letter(uint32_t cp);
 /** An alias for each certificate. Gives (pgseal__free()), or NULL: out of memory. */
 struct ca_alias *ca_aliases(const struct ca_certs *l);
 /** Turns an alias into the name of a file: letters, digits, '.', '-', and ".der" behind it. */

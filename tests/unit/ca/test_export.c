@@ -11,6 +11,9 @@
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
 
+#include <locale.h>
+#include <wctype.h>
+
 static struct t_certs certs;
 
 static int make(void **state)
@@ -225,6 +228,31 @@ static void test_alias__of_any_name__is_lower_and_unique(void **state)
     pgseal__free(a);
 }
 
+/* As the C library's tables of a UTF-8 locale say, where this machine has one: for the alphabets
+ * that are in ours. */
+static void test_small_letter__of_every_letter__as_unicode_says(void **state)
+{
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    size_t differ = 0;
+
+    assert_int_equal(ca_small_letter('Z'), 'z');
+    assert_int_equal(ca_small_letter('@'), '@');
+    assert_int_equal(ca_small_letter(0xdc), 0xfc);
+    assert_int_equal(ca_small_letter(0xd7), 0xd7);
+    assert_int_equal(ca_small_letter(0x178), 0xff);
+    assert_int_equal(ca_small_letter(0x416), 0x436);
+    assert_int_equal(ca_small_letter(0xff21), 0xff41);
+    assert_int_equal(ca_small_letter(0x6771), 0x6771);
+    assert_int_equal(ca_small_letter(0x1f512), 0x1f512);
+    if (utf8 == (locale_t)0)
+        skip();
+    for (uint32_t cp = 1; cp < 0x1f00; cp++)
+        if ((cp < 0x180 || (cp >= 0x250 && cp < 0x590) || cp >= 0x1e00) && cp != 0x130)
+            differ += ca_small_letter(cp) != (uint32_t)towlower_l((wint_t)cp, utf8);
+    assert_int_equal(differ, 0);
+    freelocale(utf8);
+}
+
 /* ---- forms -------------------------------------------------------------------------------------
  */
 
@@ -367,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_load__what_is_damaged_or_false__is_refused),
         cmocka_unit_test(test_filter__region_and_day__choose),
         cmocka_unit_test(test_alias__of_any_name__is_lower_and_unique),
+        cmocka_unit_test(test_small_letter__of_every_letter__as_unicode_says),
         cmocka_unit_test(test_export__pem_p7b_der__come_back),
         cmocka_unit_test(test_export__p12__every_bag_is_trusted_and_named),
         cmocka_unit_test(test_export__jks__of_nothing_is_the_known_bytes),
