@@ -4,8 +4,8 @@
 #include "ca_fetch_int.h"
 #include "ca_int.h"
 #include "ca_read_int.h"
+#include "front_int.h"
 #include "opts_int.h"
-#include "optscan_int.h"
 #include "out_int.h"
 #include "run_int.h"
 
@@ -24,8 +24,7 @@ enum opt_id {
     OPT_CACERT,
     OPT_TIMEOUT,
     OPT_QUIET,
-    OPT_JSON,
-    OPT_HELP
+    OPT_JSON
 };
 static const struct cli_optrow OPTS[] = {
     {0, "global", NULL, "What", "the roots of all regions (the default)"},
@@ -48,7 +47,7 @@ struct app {
     enum pgseal_aws_partition partition;
     int scopes; /* how many of --global --region --gov --china */
     int timeout_s;
-    bool check, quiet, json, help;
+    bool check, quiet, json;
     struct cli_log log;
     struct ca_source source;
     struct ca_place place;
@@ -111,29 +110,38 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     case OPT_JSON:
         a->json = true;
         break;
-    case OPT_HELP:
-        a->help = true;
-        break;
     }
     return 0;
 }
 
-static void help(void)
+static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_str s = {0};
+    const struct app *a = ctx;
 
-    cli_str_add(&s, "pgseal ca fetch downloads the roots that verify Amazon RDS and Aurora, looks "
-                    "at every\n"
-                    "certificate, and replaces your file whole or not at all.\n"
-                    "\n"
-                    "Usage: pgseal ca fetch rds [OPTION]...\n");
-    cli_optrows_help(OPTS, PGSEAL_COUNT(OPTS), &s);
-    cli_str_add(&s, "\n"
-                    "  pgseal ca fetch rds --region ap-northeast-1\n"
-                    "  pgseal ca fetch rds --from global-bundle.pem -o /etc/ssl/rds.pem\n");
-    fputs(cli_str(&s), stdout);
-    cli_str_done(&s);
+    if (argc - first != 1 || strcmp(argv[first], "rds") != 0)
+        cli_str_add(why, "pgseal: error: name what to fetch: rds (the roots of Amazon RDS and "
+                         "Aurora)\n");
+    else if (a->check && a->output != NULL && strcmp(a->output, "-") == 0)
+        cli_str_add(why, "pgseal: error: --check compares with a file, not with standard "
+                         "output\n");
+    else if (a->scopes > 1)
+        cli_str_add(why, "pgseal: error: only one of --global, --region, --gov, --china\n");
+    return why->len > 0 ? -1 : 0;
 }
+
+static const struct cli_front FRONT = {
+    .name = "ca fetch",
+    .usage = "rds [OPTION]...",
+    .about = "pgseal ca fetch downloads the roots that verify Amazon RDS and Aurora, looks at "
+             "every\n"
+             "certificate, and replaces your file whole or not at all.\n",
+    .more = "  pgseal ca fetch rds --region ap-northeast-1\n"
+            "  pgseal ca fetch rds --from global-bundle.pem -o /etc/ssl/rds.pem\n",
+    .rows = OPTS,
+    .n = PGSEAL_COUNT(OPTS),
+    .take = take,
+    .check = check,
+};
 
 /* ---- talking -----------------------------------------------------------------------------------
  */
@@ -378,43 +386,14 @@ static int run(struct app *a)
     return rc;
 }
 
-static int usage(const char *text)
-{
-    fprintf(stderr, "%spgseal: hint: pgseal ca fetch --help\n", text);
-    return CLI_USAGE;
-}
-
 int cli_ca_fetch(int argc, char **argv)
 {
     struct app a = {.timeout_s = 120,
                     .log = {.err = stderr, .out = stdout, .colour = cli_may_colour(2)}};
-    struct cli_str why = {0};
-    int first = cli_optscan(OPTS, PGSEAL_COUNT(OPTS), argc, argv, take, &a, &why);
+    int code;
 
-    if (first >= 0 && !a.help && (argc - first != 1 || strcmp(argv[first], "rds") != 0)) {
-        cli_str_add(&why, "pgseal: error: name what to fetch: rds (the roots of Amazon RDS and "
-                          "Aurora)\n");
-        first = -1;
-    } else if (first >= 0 && a.check && a.output != NULL && strcmp(a.output, "-") == 0) {
-        cli_str_add(&why, "pgseal: error: --check compares with a file, not with standard "
-                          "output\n");
-        first = -1;
-    } else if (first >= 0 && a.scopes > 1) {
-        cli_str_add(&why, "pgseal: error: only one of --global, --region, --gov, --china\n");
-        first = -1;
-    }
-    if (first < 0) {
-        int rc = usage(cli_str(&why));
-
-        cli_str_done(&why);
-        return rc;
-    }
-    fputs(cli_str(&why), stderr);
-    cli_str_done(&why);
-    if (a.help) {
-        help();
-        return CLI_FINE;
-    }
+    if (cli_enter(&FRONT, &a, argc, argv, &code) < 0)
+        return code;
     if (a.json && !cli_json_ready())
         return CLI_USAGE;
     a.bar = isatty(STDERR_FILENO) && !a.quiet;
