@@ -203,7 +203,7 @@ static int load_record(struct ca_store *s, const char *file, struct pgseal_err *
     return 0;
 }
 
-/* By name, then the newest first. */
+/* By name and kind, then the newest first. */
 static int by_name(const void *a, const void *b)
 {
     const struct ca_record *x = a, *y = b;
@@ -211,6 +211,8 @@ static int by_name(const void *a, const void *b)
 
     if (d != 0)
         return d;
+    if (x->client != y->client)
+        return x->client ? 1 : -1;
     if (x->root != y->root)
         return x->root > y->root ? -1 : 1;
     if (x->info.not_before_unix_s != y->info.not_before_unix_s)
@@ -235,7 +237,8 @@ static int load_records(struct ca_store *s, struct pgseal_err *err)
     if (s->ncerts > 0)
         qsort(s->cert, s->ncerts, sizeof(*s->cert), by_name);
     for (size_t i = 0; i < s->ncerts; i++)
-        s->cert[i].latest = i == 0 || strcmp(s->cert[i].name, s->cert[i - 1].name) != 0;
+        s->cert[i].latest = i == 0 || strcmp(s->cert[i].name, s->cert[i - 1].name) != 0 ||
+                            s->cert[i].client != s->cert[i - 1].client;
     return rc;
 }
 

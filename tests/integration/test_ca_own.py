@@ -145,6 +145,16 @@ def open_bytes(path):
         return f.read()
 
 
+def test_names__a_role_and_a_host_of_one_file_name__are_two(store):
+    other = store.place / "other"
+    other.mkdir()
+    store.ok("init")
+    store.ok("issue", "--client", "app")
+    store.ok("issue", "app-client", "--out", str(other))
+    assert [(c["kind"], c["latest"]) for c in store.json("list", "--all")["certificates"]] == [
+        ("server", True), ("client", True)]
+
+
 def test_renew__what_is_in_the_way__stays(store):
     store.ok("init")
     store.ok("issue", HOST)
