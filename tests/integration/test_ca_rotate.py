@@ -134,6 +134,12 @@ def test_rotation__with_permit__the_new_root_is_limited_too(site):
     store.ok("rotate")
     site.serve(ca="old")
     site.expect("switched", ALL)
+    # What the step says to ask the server, with where this one is.
+    said = store.run("rotate").stderr
+    assert f"pgseal ca verify {HOST} --with {store.trust('new')}" in said
+    verified = store.run("verify", f"host={HOST} hostaddr=127.0.0.1 port={site.cluster.port}", "--with",
+                         store.trust("new"))
+    assert verified.returncode == 0, verified.stderr
     refused = store.run("issue", "db1.example.org")
     assert refused.returncode == 1
     assert "permitted subtree violation" in refused.stderr
