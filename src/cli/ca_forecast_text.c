@@ -204,11 +204,15 @@ static const char *shown(const char *text)
 static void json_server(json_t *o, const struct cli_forecast *c)
 {
     static const char *const authorities[] = {"own", "rds", "public"};
+    static const char *const kinds[] = {
+        NULL,     "instance", "cluster",        "cluster_ro",  "cluster_custom",
+        "global", "proxy",    "proxy_endpoint", "shard_group", "dsql"};
     const struct ca_forecast *f = &c->f;
     json_t *instances = cli_json_array();
 
     cli_json_text(o, "server", c->peer->label);
     cli_json_text(o, "address", shown(c->peer->address));
+    cli_json_text(o, "kind", kinds[f->endpoint.kind]);
     cli_json_text(o, "endpoint",
                   f->endpoint.kind != PGSEAL_AWS_NONE ? pgseal_aws_kind_str(f->endpoint.kind)
                                                       : NULL);

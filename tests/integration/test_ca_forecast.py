@@ -232,6 +232,7 @@ def test_forecast__json__same_facts(forecast, pki):
     code, out, err = forecast("rdsstuck", RDS_CLUSTER, "one.pem", "--json")
     assert (code, err) == (1, "")
     o, = json.loads(out)["servers"]
+    assert o["kind"] == "cluster"
     assert (o["server"], o["endpoint"], o["name"], o["region"], o["partition"], o["cluster"], o["instances"]) == \
         (f"{RDS_CLUSTER}:5432", "cluster endpoint (writer)", "app", "ap-test-1", "AWS", "app", ["app-1"])
     assert (o["authority"], o["ca"], o["verified"], o["stuck"], o["survives_renewal"]) == \
