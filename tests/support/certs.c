@@ -375,6 +375,13 @@ void t_certs_line(struct t_certs *pki, const char *line)
     ERR_clear_error();
 }
 
+int t_certs_lines(struct t_certs *pki, const char *const *lines, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        t_certs_line(pki, lines[i]);
+    return 0;
+}
+
 struct t_cert_item *t_certs_get(struct t_certs *pki, const char *name)
 {
     for (size_t i = 0; i < pki->n; i++)
@@ -382,6 +389,13 @@ struct t_cert_item *t_certs_get(struct t_certs *pki, const char *name)
             return &pki->items[i];
     fail_msg("no certificate or CRL is called \"%s\"", name);
     return NULL;
+}
+
+const char *t_certs_pem(struct t_certs *pki, const char *name)
+{
+    const struct t_cert_item *item = t_certs_get(pki, name);
+
+    return item->crl_pem != NULL ? item->crl_pem : pgseal_minted_cert_pem(item->cert);
 }
 
 void t_certs_done(struct t_certs *pki)

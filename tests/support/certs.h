@@ -26,8 +26,12 @@ struct t_certs {
 
 /* Makes what a line "cert ..." or "crl ..." describes. Fails the test when it cannot. */
 void t_certs_line(struct t_certs *pki, const char *line);
+/* The same for n lines. Returns 0, as the setup of a group does. */
+int t_certs_lines(struct t_certs *pki, const char *const *lines, size_t n);
 /* The certificate or CRL of that name; fails the test when there is none. */
 struct t_cert_item *t_certs_get(struct t_certs *pki, const char *name);
+/* Its PEM. */
+const char *t_certs_pem(struct t_certs *pki, const char *name);
 void t_certs_done(struct t_certs *pki);
 
 #endif

@@ -6,8 +6,10 @@
 
 #include <stddef.h>
 
-/* The bytes of a file below data/rds, NUL behind them; test_free() it. Skips the test when it is
- * not there. */
+/* The bytes of a file below data/rds, NUL behind them; test_free() it. NULL when it is not there.
+ */
+char *t_real_find(const char *name, size_t *n);
+/* The same; skips the test when it is not there. */
 char *t_real_file(const char *name, size_t *n);
 
 #endif

@@ -27,9 +27,7 @@ static int make(void **state)
         "cert gov cn=Amazon_RDS_us-gov-west-1_Root_CA_RSA2048_G1 ca",
     };
 
-    for (size_t i = 0; i < PGSEAL_COUNT(lines); i++)
-        t_certs_line(&certs, lines[i]);
-    return 0;
+    return t_certs_lines(&certs, lines, PGSEAL_COUNT(lines));
 }
 
 static int drop(void **state)
@@ -53,8 +51,7 @@ static void open_file(const char *words, struct ca_file *f)
         }
         if (w[0] == '!')
             pgseal__append(text, sizeof(text), "  ");
-        pgseal__append(text, sizeof(text), "%s",
-                       pgseal_minted_cert_pem(t_certs_get(&certs, w + (w[0] == '!'))->cert));
+        pgseal__append(text, sizeof(text), "%s", t_certs_pem(&certs, w + (w[0] == '!')));
     }
     assert_int_equal(ca_inspect("a.pem", (uint8_t *)text, strlen(text), T_TODAY, NULL, f, NULL), 0);
 }

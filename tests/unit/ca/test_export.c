@@ -29,9 +29,7 @@ static int make(void **state)
         "crl list issuer=root",
     };
 
-    for (size_t i = 0; i < PGSEAL_COUNT(lines); i++)
-        t_certs_line(&certs, lines[i]);
-    return 0;
+    return t_certs_lines(&certs, lines, PGSEAL_COUNT(lines));
 }
 
 static int drop(void **state)
@@ -42,7 +40,7 @@ static int drop(void **state)
 
 static const char *pem(const char *name)
 {
-    return pgseal_minted_cert_pem(t_certs_get(&certs, name)->cert);
+    return t_certs_pem(&certs, name);
 }
 
 /* A list of the certificates of these names. */

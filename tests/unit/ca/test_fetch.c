@@ -27,9 +27,7 @@ static int make(void **state)
         "crl list issuer=c",
     };
 
-    for (size_t i = 0; i < PGSEAL_COUNT(lines); i++)
-        t_certs_line(&certs, lines[i]);
-    return 0;
+    return t_certs_lines(&certs, lines, PGSEAL_COUNT(lines));
 }
 
 static int drop(void **state)

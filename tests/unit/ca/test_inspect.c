@@ -7,6 +7,7 @@
 #include "ca/ca.h"
 #include "certs.h"
 #include "core/base/base.h"
+#include "real.h"
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -43,9 +44,7 @@ static int make(void **state)
         "crl list issuer=root",
     };
 
-    for (size_t i = 0; i < PGSEAL_COUNT(lines); i++)
-        t_certs_line(&certs, lines[i]);
-    return 0;
+    return t_certs_lines(&certs, lines, PGSEAL_COUNT(lines));
 }
 
 static int drop(void **state)
@@ -115,31 +114,13 @@ static bool same_words(const char *got, const char *want, bool loose)
 /* ---- the table ---------------------------------------------------------------------------------
  */
 
-static char *shared_file(const char *name, size_t *n)
-{
-    const char *root = getenv("PGSEAL_SHARED");
-    char path[1024];
-    char *data;
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/data/rds/%s", root != NULL ? root : SOURCE_ROOT "/../shared",
-             name);
-    f = fopen(path, "rb");
-    if (f == NULL)
-        return NULL;
-    data = test_malloc(1 << 20);
-    *n = fread(data, 1, 1 << 20, f);
-    fclose(f);
-    return data;
-}
-
 static void check_row(const char *file, const char *as, const char *word, const unsigned want[3],
                       const char *ids)
 {
     struct ca_meant meant;
     struct ca_file f;
     size_t n = 0;
-    char *data = shared_file(file, &n);
+    char *data = t_real_find(file, &n);
     unsigned published = 0;
     char got[1024];
 
@@ -161,18 +142,13 @@ static void check_row(const char *file, const char *as, const char *word, const 
 
 static void test_inspect__real_files__as_the_table_says(void **state)
 {
-    FILE *t = fopen(TEST_DATA "/bundles.tbl", "r");
     char line[1024];
     size_t rows = 0;
     size_t n;
-    char *probe = shared_file("global-bundle.pem", &n);
+    FILE *t;
 
-    if (probe == NULL) {
-        fclose(t);
-        print_message("shared data (PGSEAL_SHARED) is not there: skipped\n");
-        skip();
-    }
-    test_free(probe);
+    test_free(t_real_file("global-bundle.pem", &n)); /* or skips */
+    t = fopen(TEST_DATA "/bundles.tbl", "r");
     while (fgets(line, sizeof(line), t) != NULL) {
         char file[200], as[200], word[40] = "", ids[512];
         unsigned want[3];
@@ -389,7 +365,8 @@ static void test_inspect__public_store__one_ending_root_is_nothing_special(void 
     for (int i = 0; i < 20; i++)
         add_part(text, sizeof(text), "other");
     add_part(text, sizeof(text), "soon");
-    assert_int_equal(ca_inspect("a.pem", (uint8_t *)text, strlen(text), T_TODAY, NULL, &f, NULL), 0);
+    assert_int_equal(ca_inspect("a.pem", (uint8_t *)text, strlen(text), T_TODAY, NULL, &f, NULL),
+                     0);
     assert_int_equal(f.loads, 21);
     assert_true(same_words(found(&f, got), "CA_DUPLICATE", true));
     ca_file_done(&f);

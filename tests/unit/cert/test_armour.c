@@ -13,7 +13,7 @@ static char one[4096], two[4096], three[4096];
 
 static const char *pem(const char *name)
 {
-    return pgseal_minted_cert_pem(t_certs_get(&certs, name)->cert);
+    return t_certs_pem(&certs, name);
 }
 
 static int make(void **state)

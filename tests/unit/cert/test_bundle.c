@@ -5,9 +5,8 @@
 
 #include "alloc.h"
 #include "certs.h"
+#include "real.h"
 #include "t.h"
-
-#include <sys/stat.h>
 
 /* 2026-11-23: the data folder's day; its youngest certificate begins 2025-05-20. */
 #define WILD_NOW INT64_C(1795392000)
@@ -37,9 +36,7 @@ static int drop(void **state)
 
 static const char *pem(const char *name)
 {
-    const struct t_cert_item *item = t_certs_get(&certs, name);
-
-    return item->cert != NULL ? pgseal_minted_cert_pem(item->cert) : item->crl_pem;
+    return t_certs_pem(&certs, name);
 }
 
 /* Every item as a line: "LINE what: problem". */
@@ -191,24 +188,6 @@ static void test_bundle__der__recognised(void **state)
 /* ---- files that public repositories really carry ----------------------------------------------
  */
 
-static char *shared_file(const char *name, size_t *n)
-{
-    const char *root = getenv("PGSEAL_SHARED");
-    char path[1024];
-    struct stat st;
-    char *data;
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/data/rds/%s", root != NULL ? root : SOURCE_ROOT "/../shared",
-             name);
-    if (stat(path, &st) != 0 || (f = fopen(path, "rb")) == NULL)
-        return NULL;
-    data = test_malloc((size_t)st.st_size + 1);
-    *n = fread(data, 1, (size_t)st.st_size, f);
-    fclose(f);
-    return data;
-}
-
 static void test_bundle__wild_files__each_its_own_diagnosis(void **state)
 {
     static const struct {
@@ -265,14 +244,11 @@ static void test_bundle__wild_files__each_its_own_diagnosis(void **state)
 
     for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
         size_t n = 0;
-        char *data = shared_file(rows[i].file, &n);
+        char *data = t_real_file(rows[i].file, &n); /* or skips */
+        ;
         char sum[2048];
         int loads;
 
-        if (data == NULL) {
-            print_message("shared data (PGSEAL_SHARED) is not there: skipped\n");
-            skip();
-        }
         loads = pgseal_bundle_scan((const uint8_t *)data, n, WILD_NOW, NULL, NULL, NULL);
         pgseal_bundle_summary((const uint8_t *)data, n, WILD_NOW, sum, sizeof(sum));
         for (size_t j = 0; j < 3 && rows[i].summary[j] != NULL; j++)

@@ -4,39 +4,10 @@
 
 #include "certs.h"
 #include "chunk.h"
+#include "ossl_alloc.h"
 #include "t.h"
 
-#include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* The call after this many more fails; < 0: none does. Calls are counted all the same. */
-static long fail_after = -1;
-static long calls;
-
-static bool unlucky(void)
-{
-    calls++;
-    return fail_after >= 0 && fail_after-- == 0;
-}
-
-static void *my_malloc(size_t n, const char *file, int line)
-{
-    return unlucky() ? NULL : malloc(n);
-}
-
-static void *my_realloc(void *p, size_t n, const char *file, int line)
-{
-    return unlucky() ? NULL : realloc(p, n);
-}
-
-static void my_free(void *p, const char *file, int line)
-{
-    free(p);
-}
 
 static struct t_certs certs;
 
@@ -60,17 +31,13 @@ static const struct attempt attempts[] = {
     {"common name only", {"cnleaf", "sub"}, {"root"}, "db.example.com", false},
 };
 
-/* No code that a sanitizer or a failing assert() would exit with. */
-enum result { REFUSED = 40, ACCEPTED = 41 };
-
 static struct pgseal_trust *trust_of(const struct attempt *a)
 {
     struct pgseal_trust *t = pgseal_trust_new(NULL);
 
     for (int i = 0; i < 4 && a->trust[i] != NULL && t != NULL; i++) {
         const struct t_cert_item *item = t_certs_get(&certs, a->trust[i]);
-        const char *text =
-            item->crl_pem != NULL ? item->crl_pem : pgseal_minted_cert_pem(item->cert);
+        const char *text = t_certs_pem(&certs, a->trust[i]);
         struct pgseal_err err;
 
         if (pgseal_trust_add_pem(t, "root.pem", (const uint8_t *)text, strlen(text), &err) <= 0)
@@ -99,8 +66,9 @@ static bool verify(struct pgseal__evidence *e)
     return ok;
 }
 
-static enum result attempt(const struct attempt *a)
+static enum t_result attempt(const void *ctx)
 {
+    const struct attempt *a = ctx;
     struct pgseal__evidence e = {.now_unix_s = T_TODAY, .auth_level = 2};
     STACK_OF(X509) *sent = sk_X509_new_null();
     struct pgseal_trust *t = trust_of(a);
@@ -111,7 +79,7 @@ static enum result attempt(const struct attempt *a)
 
     for (int i = 0; i < 4 && a->sent[i] != NULL && sent != NULL; i++) {
         /* Parsed anew: what was computed before would hide failures. */
-        const char *pem = pgseal_minted_cert_pem(t_certs_get(&certs, a->sent[i])->cert);
+        const char *pem = t_certs_pem(&certs, a->sent[i]);
         BIO *bio = BIO_new_mem_buf(pem, -1);
         X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, pgseal__no_password, NULL) : NULL;
 
@@ -131,56 +99,11 @@ static enum result attempt(const struct attempt *a)
         ok = ok && (a->host == NULL || pgseal__cert_check_host(e.leaf, a->host, &err) == 0);
         pgseal__cert_describe(e.leaf, &info);
     }
-    pgseal_bundle_summary(
-        (const uint8_t *)pgseal_minted_cert_pem(t_certs_get(&certs, "root")->cert), 100, T_TODAY,
-        text, sizeof(text));
+    pgseal_bundle_summary((const uint8_t *)t_certs_pem(&certs, "root"), 100, T_TODAY, text,
+                          sizeof(text));
     sk_X509_pop_free(sent, X509_free);
     pgseal_trust_free(t);
-    return ok ? ACCEPTED : REFUSED;
-}
-
-/* Runs an attempt in a child with the n-th allocation failing. */
-static int in_child(const struct attempt *a, long n)
-{
-    pid_t pid = fork();
-    int status = 0;
-
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        fail_after = n;
-        _exit(attempt(a));
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (!WIFEXITED(status))
-        fail_msg("%s: allocation %ld: killed by signal %d", a->name, n, WTERMSIG(status));
-    return WEXITSTATUS(status);
-}
-
-static void sample(const struct attempt *a, uint64_t *seed)
-{
-    const char *all = getenv("PGSEAL_TEST_ALL"); /* every allocation, not a sample: minutes */
-    enum result want = a->fine ? ACCEPTED : REFUSED;
-    long total, tries = 25;
-    int accepted = 0;
-
-    if (attempt(a) != want) /* warm up */
-        fail_msg("%s: wrong without any failure", a->name);
-    calls = 0;
-    assert_int_equal(attempt(a), want);
-    total = calls;
-    assert_true(total > 100);
-    if (all != NULL)
-        tries = total;
-    for (long i = 0; i < tries; i++) {
-        long n = all != NULL ? i : (long)(t_random(seed) % (uint64_t)total);
-        int rc = in_child(a, n);
-
-        if (rc != REFUSED && (rc != ACCEPTED || !a->fine))
-            fail_msg("%s: allocation %ld of %ld: result %d", a->name, n, total, rc);
-        accepted += rc == ACCEPTED;
-    }
-    if (a->fine) /* the failures must have bitten, or nothing was tested */
-        assert_in_range(accepted, 0, tries - 1);
+    return ok ? T_ACCEPTED : T_REFUSED;
 }
 
 static void test_openssl_allocation_fails__nothing_wrong_accepted(void **state)
@@ -188,8 +111,17 @@ static void test_openssl_allocation_fails__nothing_wrong_accepted(void **state)
     uint64_t seed = t_seed();
 
     print_message("PGSEAL_TEST_SEED=0x%llx\n", (unsigned long long)seed);
-    for (size_t i = 0; i < PGSEAL_COUNT(attempts); i++)
-        sample(&attempts[i], &seed);
+    for (size_t i = 0; i < PGSEAL_COUNT(attempts); i++) {
+        struct t_ossl_sample s = {.name = attempts[i].name,
+                                  .attempt = attempt,
+                                  .ctx = &attempts[i],
+                                  .fine = attempts[i].fine,
+                                  .least = 100,
+                                  .tries = 25,
+                                  .bites = 1};
+
+        t_ossl_sample(&s, &seed);
+    }
 }
 
 /* Decoding the alternative names fails: the common name must not count instead. */
@@ -201,15 +133,16 @@ static void test_each_openssl_allocation_of_name_check_fails__no_match(void **st
 
     assert_int_equal(pgseal__cert_check_host(leaf, a->host, NULL), PGSEAL_E_CERT_NAME);
     for (n = 0;; n++) {
+        long made;
         int rc;
 
-        calls = 0;
-        fail_after = n;
+        t_ossl_fail(n);
         rc = pgseal__cert_check_host(leaf, a->host, NULL);
-        fail_after = -1;
+        made = t_ossl_calls();
+        t_ossl_fail(-1);
         if (rc >= 0)
             fail_msg("allocation %ld: matched", n);
-        if (calls <= n)
+        if (made <= n)
             break;
     }
     assert_true(n > 3);
@@ -234,9 +167,7 @@ static int make(void **state)
         "crl subcrl issuer=sub revoke=leaf",
     };
 
-    for (size_t i = 0; i < PGSEAL_COUNT(lines); i++)
-        t_certs_line(&certs, lines[i]);
-    return 0;
+    return t_certs_lines(&certs, lines, PGSEAL_COUNT(lines));
 }
 
 static int drop(void **state)
@@ -252,7 +183,7 @@ int main(void)
         cmocka_unit_test(test_each_openssl_allocation_of_name_check_fails__no_match),
     };
 
-    if (CRYPTO_set_mem_functions(my_malloc, my_realloc, my_free) != 1)
-        return 1; /* OpenSSL has allocated already */
+    if (!t_ossl_take())
+        return 1;
     return cmocka_run_group_tests(tests, make, drop);
 }

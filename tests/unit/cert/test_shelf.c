@@ -64,9 +64,7 @@ static int drop(void **state)
 
 static const char *pem(const char *name)
 {
-    const struct t_cert_item *item = t_certs_get(&certs, name);
-
-    return item->cert != NULL ? pgseal_minted_cert_pem(item->cert) : item->crl_pem;
+    return t_certs_pem(&certs, name);
 }
 
 static size_t to_pem(const uint8_t *der, size_t n, char *out, size_t cap)
