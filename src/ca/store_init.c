@@ -221,8 +221,8 @@ static int settle_keys(const struct ca_store *s, const struct ca_own_state *stat
 
         if (n > 0 && (n < state->oldest || n > state->newest) &&
             unlinkat(dirfd(d), e->d_name, 0) < 0)
-            rc = pgseal__fail(err, PGSEAL_E_FILE, "could not remove \"%s/%s\": %s", s->dir, e->d_name,
-                              strerrordesc_np(errno));
+            rc = pgseal__fail(err, PGSEAL_E_FILE, "could not remove \"%s/%s\": %s", s->dir,
+                              e->d_name, strerrordesc_np(errno));
     }
     closedir(d);
     return rc;
