@@ -118,6 +118,29 @@ static void say_who(char *out, size_t cap, const struct status_client *c,
 
 /* ---- agreement ------------------------------------------------------------------------------ */
 
+/*
+ * What differs and has honest reasons as well. Channel binding leaves only those: TLS ends at the
+ * holder of the role's secret, whatever the addresses are.
+ */
+static void say_signs(char *out, size_t cap, const struct status_client *c,
+                      const struct status_judgement *j)
+{
+    if (differs(j, STATUS_POINT_SERVER_CERT))
+        pgseal__append(out, cap,
+                       " No proof of a middlebox, but a SIGN of one: the certificate you were "
+                       "shown is not the one in the server's file.");
+    else if (!c->bound && differs(j, STATUS_POINT_CLIENT_ADDRESS))
+        pgseal__append(out, cap,
+                       " No proof of a middlebox, but a sign: the server sees another address than "
+                       "yours. Address translation and tunnels look like that too.");
+    else if (!c->bound && differs(j, STATUS_POINT_SERVER_ADDRESS))
+        pgseal__append(out, cap,
+                       " No proof of a middlebox, but a sign: the address you dialled is not the "
+                       "server's own. Address translation and tunnels look like that too.");
+    else
+        pgseal__append(out, cap, " No sign of a middlebox.");
+}
+
 static void say_agreement(char *out, size_t cap, const struct status_client *c,
                           const struct status_judgement *j)
 {
@@ -131,7 +154,8 @@ static void say_agreement(char *out, size_t cap, const struct status_client *c,
     else {
         pgseal__append(out, cap, "Both ends agree: ");
         say_view(out, cap, j, false);
-        pgseal__append(out, cap, ". No sign of a middlebox.");
+        pgseal__append(out, cap, ".");
+        say_signs(out, cap, c, j);
     }
     if (c->view.tls == STATUS_YES && c->bound)
         pgseal__append(out, cap,
@@ -142,6 +166,10 @@ static void say_agreement(char *out, size_t cap, const struct status_client *c,
         pgseal__append(out, cap,
                        " Nobody vouched for the certificate: somebody in between who chose the "
                        "same protocol and cipher twice would look the same.");
+    else if (c->view.tls == STATUS_YES && !c->name)
+        pgseal__append(out, cap,
+                       " Whether the certificate is this host's was not asked: another server of "
+                       "the same authority in between would look the same.");
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */

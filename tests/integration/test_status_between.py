@@ -224,11 +224,13 @@ def test_a_relay_with_the_same_tls_behind_leaves_hints_only(between, pki):
     between.server(cert="good")
     relay = between.ender(server_port=between.world.clusters(15).port, front=pki.server("byroot"), back=True)
     facts = between.json(relay.port, code=0, user="anyuser")
-    assert facts["verdict"] == "agree" and "PROOF" not in facts["says"]
+    assert facts["verdict"] == "agree" and "PROOF" not in facts["says"] and "No sign" not in facts["says"]
+    assert "a sign: the server sees another address than yours" in facts["says"]
     assert facts["point"]["client_address"]["match"] == "different"
     assert facts["point"]["server_certificate"]["match"] == "not_compared"  # anyuser may not read it
     facts = between.json(relay.port, user="postgres")
     assert facts["verdict"] == "agree" and "STATUS_OTHER_CERT" in facts["ids"]
+    assert "a SIGN of one: the certificate you were shown is not the one" in facts["says"]
     assert facts["point"]["server_certificate"]["match"] == "different"
 
 

@@ -167,11 +167,13 @@ static void test_judge__rows_of_the_table__verdict_and_points(void **state)
                      r.differs);
         for (int i = 0; i < STATUS_POINTS; i++)
             differed[i] |= j.point[i].match == STATUS_DIFFERENT;
-        /* Only proof is called proof, and agreement never is. */
+        /* Only proof is called proof, and agreement never is; "no sign" is said when there is none.
+         */
         status_verdict_text(&c, &s, &j, text, sizeof(text));
         assert_int_equal(strstr(text, "PROOF") != NULL, j.verdict == STATUS_DISAGREE);
         assert_int_equal(strstr(text, "No sign of a middlebox") != NULL,
-                         j.verdict == STATUS_AGREE && c.view.tls == STATUS_YES);
+                         j.verdict == STATUS_AGREE && c.view.tls == STATUS_YES &&
+                             strcmp(differs, "-") == 0);
     }
     fclose(f);
     assert_true(rows > 40);
@@ -272,6 +274,24 @@ static void test_verdict__the_hop_without_encryption__is_named(void **state)
         "Between you and it nothing is encrypted");
 }
 
+#define HERE  TLS13 "pid:7 10.0.0.5:1>10.0.0.9:2"
+#define PRINT "11fc1b3ea80c01d0"
+
+static void test_verdict__agreement_with_differences__is_not_called_without_sign(void **state)
+{
+    (void)state;
+    assert_has(words(HERE, HERE, "h", false), "No sign of a middlebox");
+    assert_has(words(HERE, TLS13 "pid:7 10.0.0.6:1>10.0.0.9:2", "h", false),
+               "a sign: the server sees another address than yours");
+    assert_has(words(HERE, TLS13 "pid:7 10.0.0.5:1>10.0.0.8:2", "h", false),
+               "a sign: the address you dialled is not the server's own");
+    assert_has(words(HERE " file:" PRINT, HERE " file:" PRINT "00", "h", false),
+               "a SIGN of one: the certificate you were shown is not the one in the server's file");
+    /* Channel binding leaves the honest reasons. */
+    assert_has(words(HERE, TLS13 "pid:7 10.0.0.6:1>10.0.0.8:2", "h", true),
+               "No sign of a middlebox");
+}
+
 static void test_verdict__agreement__says_no_more_than_it_knows(void **state)
 {
     const char *text;
@@ -296,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_verdict__who_is_in_between__follows_from_what_differs),
         cmocka_unit_test(test_verdict__aurora_behind_a_public_certificate__is_serverless_v1),
         cmocka_unit_test(test_verdict__the_hop_without_encryption__is_named),
+        cmocka_unit_test(test_verdict__agreement_with_differences__is_not_called_without_sign),
         cmocka_unit_test(test_verdict__agreement__says_no_more_than_it_knows),
     };
 
