@@ -9,35 +9,13 @@
 #include <unistd.h>
 
 static const struct cli_optrow OPTS[] = {
-    {'h', "host", "HOST", "What", "the server"},
-    {'p', "port", "PORT", "What", "its port"},
-    {0, "with", "FILE", "With", "what clients trust: a file of roots, or system"},
-    {0, "at", "DAY", "With", "judge as on that day: 2027-01-31, or +90 for in 90 days"},
-    {0, "json", NULL, "Output", "print JSON"},
-    {'?', "help", NULL, "Output", "show this text"},
+    CLI_PEER_OPTROWS("the server", "what clients trust: a file of roots, or system"),
 };
-
-static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
-{
-    struct cli_peers *p = ctx;
-
-    return cli_peer_take(&p->o, row, arg, why);
-}
 
 static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_peers *p = ctx;
-
-    if (argc - first > 1) {
-        cli_str_addf(why, "pgseal: error: one connection, not %d\n", argc - first);
-        return -1;
-    }
-    if (argc == first && p->o.host == NULL && !cli_peer_in_env()) {
-        cli_str_add(why, "pgseal: error: a forecast for which server?\n");
-        return -1;
-    }
-    p->o.operand = argc > first ? argv[first] : NULL;
-    return 0;
+    return cli_peer_operand(ctx, argc - first, argv + first, "connection",
+                            "a forecast for which server?", why);
 }
 
 static const struct cli_front FRONT = {
@@ -50,7 +28,7 @@ static const struct cli_front FRONT = {
             "  pgseal ca forecast HOST --with global-bundle.pem --at +180\n",
     .rows = OPTS,
     .n = PGSEAL_COUNT(OPTS),
-    .take = take,
+    .take = cli_peer_take,
     .check = check,
 };
 

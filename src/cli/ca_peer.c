@@ -11,8 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-int cli_peer_take(struct cli_peer_opts *o, size_t row, const char *arg, struct cli_str *why)
+int cli_peer_take(void *ctx, size_t row, const char *arg, struct cli_str *why)
 {
+    struct cli_peer_opts *o = &((struct cli_peers *)ctx)->o;
     int64_t ignored;
 
     switch ((enum cli_peer_row)row) {
@@ -42,7 +43,8 @@ int cli_peer_take(struct cli_peer_opts *o, size_t row, const char *arg, struct c
     return 0;
 }
 
-bool cli_peer_in_env(void)
+/* The environment says which server, as for psql. */
+static bool in_env(void)
 {
     static const char *const names[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
 
@@ -50,6 +52,21 @@ bool cli_peer_in_env(void)
         if (getenv(names[i]) != NULL)
             return true;
     return false;
+}
+
+int cli_peer_operand(struct cli_peers *p, int n, char **operands, const char *one, const char *none,
+                     struct cli_str *why)
+{
+    if (n > 1) {
+        cli_str_addf(why, "pgseal: error: one %s, not %d\n", one, n);
+        return -1;
+    }
+    if (n == 0 && p->o.host == NULL && !in_env()) {
+        cli_str_addf(why, "pgseal: error: %s\n", none);
+        return -1;
+    }
+    p->o.operand = n > 0 ? operands[0] : NULL;
+    return 0;
 }
 
 /* ---- small texts ----------------------------------------------------------------------------- */

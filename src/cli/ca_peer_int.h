@@ -21,8 +21,17 @@ enum cli_peer_row {
     CLI_PEER_JSON,
     CLI_PEER_ROWS
 };
-/** Takes an option of these rows. */
-int cli_peer_take(struct cli_peer_opts *o, size_t row, const char *arg, struct cli_str *why);
+/** Their rows; what a host and a bundle are for differs. Written inside the table's braces. */
+#define CLI_PEER_OPTROWS(host, with)                                                         \
+    {'h', "host", "HOST", "What", host}, {'p', "port", "PORT", "What", "its port"},          \
+        {0, "with", "FILE", "With", with},                                                   \
+        {0, "at", "DAY", "With", "judge as on that day: 2027-01-31, or +90 for in 90 days"}, \
+        {0, "json", NULL, "Output", "print JSON"},                                           \
+    {                                                                                        \
+        '?', "help", NULL, "Output", "show this text"                                        \
+    }
+/** Takes an option of these rows; `ctx` is a struct cli_peers. For struct cli_front. */
+int cli_peer_take(void *ctx, size_t row, const char *arg, struct cli_str *why);
 
 /** One server that was looked at, or a file. */
 struct cli_peer {
@@ -65,8 +74,15 @@ int cli_peer_failed_exit(const struct pgseal_err *err);
 void cli_peers_say(const struct cli_peers *p, const struct cli_peer *peer,
                    const struct pgseal_err *err);
 
-/** True when the environment says which server, as for psql. */
-bool cli_peer_in_env(void);
+/**
+ * Takes the one operand, which may be missing when an option or the environment names a server.
+ *
+ * @param one   what it is: "connection"
+ * @param none  what is asked when nothing names one
+ * @return      0, or < 0 and why.
+ */
+int cli_peer_operand(struct cli_peers *p, int n, char **operands, const char *one, const char *none,
+                     struct cli_str *why);
 /** Cuts "HOST", "HOST:PORT", "[ADDRESS]:PORT". False when a part is empty or too long. */
 bool cli_host_port(const char *text, char host[256], char port[16]);
 /** "2027-01-31" or "+90" (days from now) as a time. False: neither. */

@@ -10,35 +10,14 @@
 #include <unistd.h>
 
 static const struct cli_optrow OPTS[] = {
-    {'h', "host", "HOST", "What", "the server; for a certificate file the name it must be for"},
-    {'p', "port", "PORT", "What", "its port"},
-    {0, "with", "FILE", "With", "roots to verify with, or system (default: as connect finds them)"},
-    {0, "at", "DAY", "With", "judge as on that day: 2027-01-31, or +90 for in 90 days"},
-    {0, "json", NULL, "Output", "print JSON"},
-    {'?', "help", NULL, "Output", "show this text"},
+    CLI_PEER_OPTROWS("the server; for a certificate file the name it must be for",
+                     "roots to verify with, or system (default: as connect finds them)"),
 };
-
-static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
-{
-    struct cli_peers *p = ctx;
-
-    return cli_peer_take(&p->o, row, arg, why);
-}
 
 static int check(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
-    struct cli_peers *p = ctx;
-
-    if (argc - first > 1) {
-        cli_str_addf(why, "pgseal: error: one server or file, not %d\n", argc - first);
-        return -1;
-    }
-    if (argc == first && p->o.host == NULL && !cli_peer_in_env()) {
-        cli_str_add(why, "pgseal: error: which server, or which certificate file?\n");
-        return -1;
-    }
-    p->o.operand = argc > first ? argv[first] : NULL;
-    return 0;
+    return cli_peer_operand(ctx, argc - first, argv + first, "server or file",
+                            "which server, or which certificate file?", why);
 }
 
 static const struct cli_front FRONT = {
@@ -51,7 +30,7 @@ static const struct cli_front FRONT = {
             "  pgseal ca verify server.crt --host db1.example.com --with root.pem --at +90\n",
     .rows = OPTS,
     .n = PGSEAL_COUNT(OPTS),
-    .take = take,
+    .take = cli_peer_take,
     .check = check,
 };
 
