@@ -6,32 +6,11 @@
 #define LABEL 13 /* columns of a label with its two blanks before */
 
 struct page {
-    struct cli_str *out;
+    struct cli_sheet to;
     const struct cli_forecast *c;
     const struct ca_forecast *f;
     int64_t now;
-    int columns;
-    bool colour;
 };
-
-static void heading(const struct page *p, const char *text)
-{
-    cli_str_addf(p->out, "\n%s%s%s\n", p->colour ? "\033[1m" : "", text,
-                 p->colour ? "\033[0m" : "");
-}
-
-static void fact(const struct page *p, const char *label, const char *fmt, ...) PGSEAL_PRINTF(3, 4);
-static void fact(const struct page *p, const char *label, const char *fmt, ...)
-{
-    char text[2048];
-    va_list ap;
-
-    va_start(ap, fmt);
-    pgseal__vformat(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    cli_str_addf(p->out, "  %-*s", LABEL - 2, label);
-    cli_paragraph(p->out, text, LABEL, p->columns);
-}
 
 /* ---- what was seen --------------------------------------------------------------------------- */
 
@@ -41,35 +20,36 @@ static void server(const struct page *p)
     const struct pgseal_aws_endpoint *e = &f->endpoint;
     const struct cli_peer *peer = p->c->peer;
 
-    cli_str_addf(p->out, "%s%s%s\n", p->colour ? "\033[1m" : "", peer->label,
-                 p->colour ? "\033[0m" : "");
+    cli_str_addf(p->to.out, "%s%s%s\n", p->to.colour ? "\033[1m" : "", peer->label,
+                 p->to.colour ? "\033[0m" : "");
     if (e->kind != PGSEAL_AWS_NONE)
-        fact(p, "endpoint", "%s \"%s\"%s%s (%s)%s%s", pgseal_aws_kind_str(e->kind), e->name,
-             e->region[0] != '\0' ? " in " : "", e->region, pgseal_aws_partition_str(e->partition),
-             e->green ? ", the green side of a blue/green deployment" : "",
-             e->old ? ", the old side of a blue/green deployment" : "");
+        cli_fact(&p->to, "endpoint", "%s \"%s\"%s%s (%s)%s%s", pgseal_aws_kind_str(e->kind),
+                 e->name, e->region[0] != '\0' ? " in " : "", e->region,
+                 pgseal_aws_partition_str(e->partition),
+                 e->green ? ", the green side of a blue/green deployment" : "",
+                 e->old ? ", the old side of a blue/green deployment" : "");
     else if (f->authority == CA_AUTHORITY_RDS)
-        fact(p, "endpoint", "not a name of AWS; by its certificate a server of RDS in %s",
-             f->region);
+        cli_fact(&p->to, "endpoint", "not a name of AWS; by its certificate a server of RDS in %s",
+                 f->region);
     if (peer->address[0] != '\0' && strcmp(peer->address, peer->host) != 0)
-        fact(p, "address", "%s", peer->address);
+        cli_fact(&p->to, "address", "%s", peer->address);
     if (f->n_instances > 0 && e->kind != PGSEAL_AWS_INSTANCE)
-        fact(p, "instance", "%s answered, by its certificate", f->instance[0]);
+        cli_fact(&p->to, "instance", "%s answered, by its certificate", f->instance[0]);
     if (f->authority == CA_AUTHORITY_RDS)
-        fact(p, "signed by", "%s%s", f->ca, f->ca_retired ? ", a CA of the past" : "");
+        cli_fact(&p->to, "signed by", "%s%s", f->ca, f->ca_retired ? ", a CA of the past" : "");
     else if (f->authority == CA_AUTHORITY_PUBLIC)
-        fact(p, "signed by", "%s, a public authority", f->authority_name);
+        cli_fact(&p->to, "signed by", "%s, a public authority", f->authority_name);
     else
-        fact(p, "signed by", "an authority of its own");
+        cli_fact(&p->to, "signed by", "an authority of its own");
 }
 
 static void sent(const struct page *p)
 {
     struct pgseal_cert_info info;
 
-    heading(p, "What the server sent");
+    cli_heading(&p->to, "What the server sent");
     for (size_t i = 0; pgseal_chain_describe(p->c->peer->sent, i, &info) == 0; i++)
-        cli_chain_cert(p->out, i, &info, p->now, "");
+        cli_chain_cert(p->to.out, i, &info, p->now, "");
 }
 
 static void today(const struct page *p)
@@ -80,29 +60,30 @@ static void today(const struct page *p)
     char until[40], when[48], what[64] = "";
 
     pgseal__format(what, sizeof(what), "With %s", f->system ? "the system's roots" : "the file");
-    heading(p, what);
+    cli_heading(&p->to, what);
     if (f->system)
-        fact(p, "trusted", "the system's roots");
+        cli_fact(&p->to, "trusted", "the system's roots");
     else
-        fact(p, "trusted", "%s, %zu certificate%s", f->file, f->anchors,
-             f->anchors == 1 ? "" : "s");
+        cli_fact(&p->to, "trusted", "%s, %zu certificate%s", f->file, f->anchors,
+                 f->anchors == 1 ? "" : "s");
     if (f->verified && v->root_line > 0)
-        fact(p, day, "%s; the anchor is at %s:%d",
-             f->name_ok ? "verified" : "the chain is verified, the name is not", v->root_file,
-             v->root_line);
+        cli_fact(&p->to, day, "%s; the anchor is at %s:%d",
+                 f->name_ok ? "verified" : "the chain is verified, the name is not", v->root_file,
+                 v->root_line);
     else
-        fact(p, day, "%s",
-             !f->verified ? "NOT verified"
-             : f->name_ok ? "verified"
-                          : "the chain is verified, the name is not");
+        cli_fact(&p->to, day, "%s",
+                 !f->verified ? "NOT verified"
+                 : f->name_ok ? "verified"
+                              : "the chain is verified, the name is not");
     if (f->until_unix_s != 0)
-        fact(p, "ends", "%.10s, %s, with certificate %d", pgseal__utc(until, f->until_unix_s),
-             cli_when(when, f->until_unix_s, p->now), f->until_depth);
+        cli_fact(&p->to, "ends", "%.10s, %s, with certificate %d",
+                 pgseal__utc(until, f->until_unix_s), cli_when(when, f->until_unix_s, p->now),
+                 f->until_depth);
     if (f->half_life_unix_s != 0)
-        fact(p, "renewal", "RDS renews from %.10s on (half-life), %s",
-             pgseal__utc(until, f->half_life_unix_s),
-             f->restarts ? "with a restart: the certificate is for three years"
-                         : "without a restart: the certificate is for one year");
+        cli_fact(&p->to, "renewal", "RDS renews from %.10s on (half-life), %s",
+                 pgseal__utc(until, f->half_life_unix_s),
+                 f->restarts ? "with a restart: the certificate is for three years"
+                             : "without a restart: the certificate is for one year");
 }
 
 /* ---- what will be ---------------------------------------------------------------------------- */
@@ -110,8 +91,8 @@ static void today(const struct page *p)
 /* "FAILS", seen from afar. */
 static void fails(const struct page *p, const char *why)
 {
-    cli_str_addf(p->out, "%sFAILS%s  %s", p->colour ? "\033[1;31m" : "", p->colour ? "\033[0m" : "",
-                 why);
+    cli_str_addf(p->to.out, "%sFAILS%s  %s", p->to.colour ? "\033[1;31m" : "",
+                 p->to.colour ? "\033[0m" : "", why);
 }
 
 static void choice(const struct page *p, const struct ca_choice *c)
@@ -119,34 +100,34 @@ static void choice(const struct page *p, const struct ca_choice *c)
     char label[64], until[40];
 
     pgseal__format(label, sizeof(label), c->current ? "renewed, %s" : "changed to %s", c->id);
-    cli_str_addf(p->out, "  %-30s", label);
+    cli_str_addf(p->to.out, "  %-30s", label);
     if (c->retired)
         fails(p, "this CA has ended");
     else if (c->in_file)
-        cli_str_addf(p->out, "works  root at %s:%d, until %.10s", c->file, c->line,
+        cli_str_addf(p->to.out, "works  root at %s:%d, until %.10s", c->file, c->line,
                      pgseal__utc(until, c->until_unix_s));
     else if (c->offered)
         fails(p, p->f->system ? "its root is not there" : "its root is not in the file");
     else
         fails(p, "its root is not there; AWS does not offer it in this region");
-    cli_str_addc(p->out, '\n');
+    cli_str_addc(p->to.out, '\n');
 }
 
 static void will_be(const struct page *p)
 {
     const struct ca_forecast *f = p->f;
 
-    heading(p, "When the certificate is ...");
+    cli_heading(&p->to, "When the certificate is ...");
     for (size_t i = 0; i < f->n_choices; i++)
         choice(p, &f->choice[i]);
     if (f->n_choices > 0)
         return;
-    cli_str_addf(p->out, "  %-30s", "renewed by the same CA");
+    cli_str_addf(p->to.out, "  %-30s", "renewed by the same CA");
     if (f->renewal)
-        cli_str_add(p->out, "works");
+        cli_str_add(p->to.out, "works");
     else
         fails(p, "the root is not there");
-    cli_str_addc(p->out, '\n');
+    cli_str_addc(p->to.out, '\n');
 }
 
 /* ---- what to do ------------------------------------------------------------------------------ */
@@ -156,29 +137,25 @@ static void steps(const struct page *p)
     const struct ca_forecast *f = p->f;
     char day[40];
 
-    heading(p, "Steps");
+    cli_heading(&p->to, "Steps");
     for (size_t i = 0; i < p->c->steps.n; i++) {
         char label[16];
 
         pgseal__format(label, sizeof(label), "%zu.", i + 1);
-        cli_str_addf(p->out, "  %-4s", label);
-        cli_paragraph(p->out, p->c->steps.v[i].text, 6, p->columns);
+        cli_str_addf(p->to.out, "  %-4s", label);
+        cli_paragraph(p->to.out, p->c->steps.v[i].text, 6, p->to.columns);
     }
     if (p->c->steps.n == 0 && f->next_look_unix_s != 0)
-        cli_str_addf(p->out, "  Nothing to do. Look again by %.10s.\n",
+        cli_str_addf(p->to.out, "  Nothing to do. Look again by %.10s.\n",
                      pgseal__utc(day, f->next_look_unix_s));
     else if (p->c->steps.n == 0)
-        cli_str_add(p->out, "  Nothing to do on the server.\n");
+        cli_str_add(p->to.out, "  Nothing to do on the server.\n");
 }
 
 void cli_forecast_text(struct cli_str *out, const struct cli_forecast *c, int columns, bool colour)
 {
-    struct page p = {.out = out,
-                     .c = c,
-                     .f = &c->f,
-                     .now = c->peers->now_unix_s,
-                     .columns = columns,
-                     .colour = colour};
+    struct page p = {
+        .to = {out, columns, colour, LABEL}, .c = c, .f = &c->f, .now = c->peers->now_unix_s};
 
     server(&p);
     sent(&p);

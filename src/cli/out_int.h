@@ -42,4 +42,17 @@ void cli_paragraph(struct cli_str *out, const char *text, int indent, int column
 void cli_story_part(struct cli_str *out, const char *label, const char *text, int columns,
                     bool colour);
 
+/** Where a report for people goes: headings, and facts behind labels. */
+struct cli_sheet {
+    struct cli_str *out;
+    int columns;
+    bool colour;
+    int label; /**< columns of a label with the two blanks before it */
+};
+/** Appends an empty line and a heading. */
+void cli_heading(const struct cli_sheet *p, const char *text);
+/** Appends "  label      a text that goes on below itself"; "-" for an empty one. */
+void cli_fact(const struct cli_sheet *p, const char *label, const char *fmt, ...)
+    PGSEAL_PRINTF(3, 4);
+
 #endif

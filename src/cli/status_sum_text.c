@@ -6,10 +6,8 @@
 #include <inttypes.h>
 
 struct page {
-    struct cli_str *out;
+    struct cli_sheet to;
     const struct status_report *r;
-    int columns;
-    bool colour;
 };
 
 static void line(const struct page *p, const char *fmt, ...) PGSEAL_PRINTF(2, 3);
@@ -21,16 +19,10 @@ static void line(const struct page *p, const char *fmt, ...)
     va_start(ap, fmt);
     pgseal__vformat(text, sizeof(text), fmt, ap);
     va_end(ap);
-    if (p->columns > 0)
-        cli_paragraph(p->out, text, 0, p->columns);
+    if (p->to.columns > 0)
+        cli_paragraph(p->to.out, text, 0, p->to.columns);
     else
-        cli_str_addf(p->out, "%s\n", text);
-}
-
-static void heading(const struct page *p, const char *text)
-{
-    cli_str_addf(p->out, "\n%s%s%s\n", p->colour ? "\033[1m" : "", text,
-                 p->colour ? "\033[0m" : "");
+        cli_str_addf(p->to.out, "%s\n", text);
 }
 
 /* ---- clients ---------------------------------------------------------------------------------
@@ -85,15 +77,17 @@ static void clients(const struct page *p, const char *title, enum status_fate fr
         {.title = "protocol", .drop = 2},      {.title = "first seen", .drop = 3},
         {.title = "last seen", .drop = 1},
     };
-    struct cli_grid g = {
-        .cols = COLS, .ncols = PGSEAL_COUNT(COLS), .columns = p->columns, .colour = p->colour};
+    struct cli_grid g = {.cols = COLS,
+                         .ncols = PGSEAL_COUNT(COLS),
+                         .columns = p->to.columns,
+                         .colour = p->to.colour};
 
     for (size_t i = 0; i < p->r->sum->n; i++)
         if (p->r->sum->group[i]->fate >= from && p->r->sum->group[i]->fate <= to)
             add_client(&g, p->r->sum->group[i], p->r->snapshot == NULL);
     if (g.n > 0) {
-        heading(p, title);
-        cli_grid_print(&g, p->out);
+        cli_heading(&p->to, title);
+        cli_grid_print(&g, p->to.out);
     }
     cli_grid_done(&g);
 }
@@ -134,15 +128,17 @@ static void sessions(const struct page *p, const struct status_snapshot *snap, b
         {.title = "cipher", .drop = 3},
         {.title = "since", .drop = 2},
     };
-    struct cli_grid g = {
-        .cols = COLS, .ncols = PGSEAL_COUNT(COLS), .columns = p->columns, .colour = p->colour};
+    struct cli_grid g = {.cols = COLS,
+                         .ncols = PGSEAL_COUNT(COLS),
+                         .columns = p->to.columns,
+                         .colour = p->to.colour};
 
     for (size_t i = 0; i < snap->n; i++)
         if (snap->session[i].replication == replication)
             add_session(&g, &snap->session[i]);
     if (g.n > 0) {
-        heading(p, replication ? "Replication clients" : "Sessions");
-        cli_grid_print(&g, p->out);
+        cli_heading(&p->to, replication ? "Replication clients" : "Sessions");
+        cli_grid_print(&g, p->to.out);
     }
     cli_grid_done(&g);
 }
@@ -167,7 +163,7 @@ static void log_totals(const struct page *p)
     bool mb = f->bytes >= 1000000;
     struct cli_str parts = {0};
 
-    cli_str_addc(p->out, '\n');
+    cli_str_addc(p->to.out, '\n');
     line(p, "Read %" PRIu64 " line%s, %.1f %s%s%s%s%s.", f->lines, s(f->lines),
          (double)f->bytes / (mb ? 1e6 : 1e3), mb ? "MB" : "kB",
          f->first[0] != '\0' ? ", from " : "", f->first, f->first[0] != '\0' ? " to " : "",
@@ -206,7 +202,7 @@ static void snapshot_totals(const struct page *p, const struct status_snapshot *
     add_count(&parts, by[STATUS_BY_GSS], "GSSAPI");
     add_count(&parts, local, "on Unix sockets");
     add_count(&parts, by[STATUS_BY_HIDDEN], "hidden");
-    cli_str_addc(p->out, '\n');
+    cli_str_addc(p->to.out, '\n');
     line(p, "%zu session%s besides this one%s%s, at %s.", snap->n, s(snap->n),
          parts.len > 0 ? ": " : "", cli_str(&parts), snap->when);
     cli_str_done(&parts);
@@ -221,7 +217,7 @@ static void watch_totals(const struct page *p)
 {
     const struct status_watch *w = p->r->watch;
 
-    cli_str_addc(p->out, '\n');
+    cli_str_addc(p->to.out, '\n');
     line(p, "%" PRIu64 " sample%s from %s to %s: %" PRIu64 " session%s.", w->samples, s(w->samples),
          w->first, w->last, w->sessions, s(w->sessions));
     if (w->opened >= 0)
@@ -245,7 +241,7 @@ static void note(const struct page *p)
 void cli_status_report_text(struct cli_str *out, const struct status_report *r,
                             const struct findings *found, bool all, int columns, bool colour)
 {
-    const struct page p = {.out = out, .r = r, .columns = columns, .colour = colour};
+    const struct page p = {.to = {.out = out, .columns = columns, .colour = colour}, .r = r};
     struct cli_str text = {0};
     char verdict[256];
 
@@ -274,7 +270,7 @@ void cli_status_report_text(struct cli_str *out, const struct status_report *r,
     note(&p);
     cli_findings_text(&text, found, columns > 0 ? columns : 80, colour);
     if (text.len > 0) {
-        heading(&p, "Findings");
+        cli_heading(&p.to, "Findings");
         cli_str_add(out, cli_str(&text));
     }
     cli_str_done(&text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* The story behind a refusal: which rule, what was seen, why it matters, what to type. */
+/* Texts for people: the story behind a refusal, paragraphs, headings and facts of a report. */
 #include "out_int.h"
 
 #define INDENT 8 /* two blanks and the longest label with its blank */
@@ -98,4 +98,22 @@ void cli_story(struct cli_str *out, const struct pgseal_err *err, int columns, b
     cli_story_part(out, "seen:", err->detail, columns, colour);
     cli_story_part(out, "why:", pgseal_err_why(err), columns, colour);
     cli_story_part(out, "fix:", err->hint, columns, colour);
+}
+
+void cli_heading(const struct cli_sheet *p, const char *text)
+{
+    cli_str_addf(p->out, "\n%s%s%s\n", p->colour ? "\033[1m" : "", text,
+                 p->colour ? "\033[0m" : "");
+}
+
+void cli_fact(const struct cli_sheet *p, const char *label, const char *fmt, ...)
+{
+    char text[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    pgseal__vformat(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    cli_str_addf(p->out, "  %-*s", p->label - 2, label);
+    cli_paragraph(p->out, text[0] != '\0' ? text : "-", p->label, p->columns);
 }
