@@ -137,6 +137,9 @@ static void judge_item(struct ca_item *it, const struct pgseal__entry *e)
         bits < it->strength)
         it->strength = bits;
 
+    /* A TRUSTED CERTIFICATE may have a list of uses behind it, or of what it is refused for. */
+    it->distrusted = X509_check_trust(e->cert, X509_TRUST_SSL_SERVER, 0) == X509_TRUST_REJECTED;
+
     it->kind = !it->info.is_ca ? CA_KIND_LEAF : self ? CA_KIND_ROOT : CA_KIND_INTERMEDIATE;
     it->signature = e->vouched ? CA_SIG_FITS
                     : ca_has(it, PGSEAL__FLAW_ALTERED) || ca_has(it, PGSEAL__FLAW_UNSIGNED)

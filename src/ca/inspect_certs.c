@@ -106,6 +106,11 @@ static bool is_early(const struct ca_look *k, const struct ca_item *it)
     return ca_counts(k->f, it) && it->early;
 }
 
+static bool is_distrusted(const struct ca_look *k, const struct ca_item *it)
+{
+    return ca_counts(k->f, it) && it->distrusted;
+}
+
 static bool is_soon(const struct ca_look *k, const struct ca_item *it)
 {
     return is_live_anchor(k, it) && (k->f->certs <= FEW || it->partition[0] != '\0') &&
@@ -201,6 +206,17 @@ static void judge_role(const struct ca_look *k)
         finding_seen(f, "None of the %d certificate%s that libpq loads is self-signed.",
                      k->f->loads, k->f->loads == 1 ? "" : "s");
         ca_fix_fetch(k, f);
+    }
+    if (pick(k, is_distrusted, &l) > 0) {
+        f = ca_found(k, FINDING_ID_CA_DISTRUSTED, l.first);
+        finding_seen(f,
+                     "%s: a TRUSTED CERTIFICATE block that refuses servers, or allows other uses "
+                     "only.",
+                     ca_lines_begin(&l));
+        finding_fix(f,
+                    "If it is to verify servers, take that away:\n"
+                    " pgseal ca export %s --pem -o clean.pem",
+                    k->path);
     }
     if (pick(k, is_leaf, &l) > 0) {
         f = ca_found(k, FINDING_ID_CA_LEAF, l.first);

@@ -40,6 +40,7 @@ struct ca_item {
     const char *partition;       /**< "AWS", "AWS GovCloud (US)", "AWS China"; "" foreign */
     int strength;      /**< bits of security of its key, and of its signature where one checks it */
     bool ended, early; /**< at the time that was asked for */
+    bool distrusted;   /**< the file itself says that it vouches for no server */
     int twin_line;     /**< the same certificate before; 0: none */
     unsigned flaws;    /**< bits of enum pgseal__flaw */
 };

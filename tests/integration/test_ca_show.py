@@ -221,6 +221,21 @@ def test_show__time_travel__ends_what_has_ended(program, minted, tmp_path):
         assert ids_of(json.loads(done.stdout)["files"][0]) == ids, day
 
 
+@pytest.mark.parametrize("mark, ids", [("-addreject serverAuth", ["CA_DISTRUSTED"]), ("-addtrust clientAuth", ["CA_DISTRUSTED"]),
+                                       ("-addreject anyExtendedKeyUsage", ["CA_DISTRUSTED"]), ("-addtrust serverAuth", []),
+                                       ("-addreject clientAuth", [])])
+def test_show__root_marked_for_other_uses__is_no_root_for_servers(program, minted, tmp_path, mark, ids):
+    (tmp_path / "a.pem").write_bytes(pem(minted["root"]))
+    subprocess.run(["openssl", "x509", "-in", "a.pem", "-trustout", *mark.split(), "-out", "b.pem"], cwd=tmp_path, check=True,
+                   timeout=20)
+    done = run(program, "show", "--json", "b.pem", cwd=tmp_path)
+    assert ids_of(json.loads(done.stdout)["files"][0]) == ids and done.returncode == (1 if ids else 0)
+    # The referee: OpenSSL's own judgement of the root as a server's anchor.
+    judged = subprocess.run(["openssl", "verify", "-purpose", "sslserver", "-CAfile", "b.pem", "-no-CApath", "-no-CAstore",
+                             "a.pem"], cwd=tmp_path, capture_output=True, check=False, timeout=20)
+    assert (judged.returncode != 0) == bool(ids)
+
+
 def containers(root):
     cert, key = root
     yield "p7b-der", pkcs7.serialize_certificates([cert], serialization.Encoding.DER), "CA_PKCS7"
