@@ -5,8 +5,13 @@
 #include "host/files.h"
 #include "name.h"
 
+#include <openssl/crypto.h>
+
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define CA_KEY_FILE_MAX 16384 /* RSA 4096 takes 3300 */
 
 /* 112 bits of strength: RSA 2048 (NIST SP 800-57). */
 #define KEY_BITS_MIN 112
@@ -186,28 +191,53 @@ static void sweep_out(const struct job *j, const char *out_dir)
     ca_own_sweep(out_dir != NULL && out_dir[0] != '\0' ? out_dir : ".", name);
 }
 
+/*
+ * What is in a file that is ours alone; NULL and `why` when it is not. In a directory where others
+ * may write somebody could have put a key that he knows: a link, or a file of his own. Looked at
+ * through the descriptor, so that it is not another file a moment later.
+ */
+static char *read_own_key(const char *path, const char **why)
+{
+    char text[CA_KEY_FILE_MAX + 1];
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char *key = NULL;
+    struct stat st;
+    ssize_t n;
+
+    *why = "It is there without its certificate, and is no file that can be read.";
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        if (st.st_uid != geteuid())
+            *why = "It is there without its certificate, and belongs to somebody else, who knows "
+                   "it.";
+        else if ((st.st_mode & 077) != 0 || st.st_nlink != 1)
+            *why = "It is there without its certificate, and others can read or write it.";
+        else if ((n = read(fd, text, sizeof(text) - 1)) >= 0)
+            key = pgseal__strndup(text, (size_t)n);
+    }
+    close(fd);
+    OPENSSL_cleanse(text, sizeof(text));
+    return key;
+}
+
 /* A key that is there already, as of a run that was interrupted behind it. */
 static int take_over_key(struct job *j, struct pgseal_err *err)
 {
     const char *path = j->out->key_path;
-    char fix[CA_PATH_CAP + 100];
-    struct stat st;
+    char fix[2 * CA_PATH_CAP + 100];
+    const char *why;
 
-    if (lstat(path, &st) < 0)
+    if (!ca_own_exists(path))
         return 0;
-    if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
+    j->key = read_own_key(path, &why);
+    if (j->key == NULL) {
         pgseal__format(fix, sizeof(fix),
-                       "If nobody else has read it: chmod 600 \"%s\". Else move "
-                       "it away, and a new key is made.",
-                       path);
-        return ca_own_refuse(err,
-                             "A key is there without its certificate, and others can read "
-                             "or write it.",
-                             fix, "the key \"%s\" is not taken", path);
+                       "Move it away, and a new key is made: mv \"%s\" \"%s.old\". If it is your "
+                       "own and nobody else has read it: chmod 600 \"%s\"",
+                       path, path, path);
+        return ca_own_refuse(err, why, fix, "the key \"%s\" is not taken", path);
     }
-    j->key = ca_own_read(path, err);
-    if (j->key == NULL)
-        return PGSEAL_E_FILE;
     if (strstr(j->key, "PRIVATE KEY-----") == NULL || strstr(j->key, "ENCRYPTED") != NULL) {
         pgseal__format(fix, sizeof(fix), "Move it away: mv \"%s\" \"%s.old\"", path, path);
         return ca_own_refuse(err, "It is no private key in PEM, or an encrypted one.", fix,

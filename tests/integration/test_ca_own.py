@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import pwd
 import subprocess
 import time
@@ -365,6 +366,28 @@ def test_files__in_the_way__are_not_touched(store):
     store.ok("issue", "db2.example.com")
     assert open_bytes(store.file("db2.example.com.key")) == before[HOST + ".key"]
     refused(store.run("issue", "db3.example.com", "--out", "/nonexistent"), "No such file or directory")
+
+
+def test_key__that_somebody_else_put_there__is_not_certified(store, tmp_path):
+    """In a directory where others may write: a file of theirs, a link to one, one more name of one."""
+    store.ok("init")
+    store.ok("issue", HOST)
+    theirs = tmp_path / "theirs.key"
+    theirs.write_bytes(open_bytes(store.file(HOST + ".key")))
+    theirs.chmod(0o600)
+    planted = pathlib.Path(store.file("db2.example.com.key"))
+    planted.symlink_to(theirs)
+    refused(store.run("issue", "db2.example.com"), "is not taken", "no file that can be read")
+    planted.unlink()
+    os.link(theirs, planted)
+    refused(store.run("issue", "db2.example.com"), "is not taken", "others can read or write it")
+    theirs.unlink()
+    if os.geteuid() == 0:
+        os.chown(planted, 65534, 65534)
+        refused(store.run("issue", "db2.example.com"), "is not taken", "belongs to somebody else")
+        os.chown(planted, 0, 0)
+    assert not os.path.exists(store.file("db2.example.com.crt"))
+    store.ok("issue", "db2.example.com")  # ours alone: as an interrupted run leaves it
 
 
 def test_files__of_people_with_dots__stay(store):
