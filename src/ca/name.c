@@ -95,6 +95,27 @@ static int check_labels(const char *typed, const char *rest, struct pgseal_err *
     }
 }
 
+/* What is well formed, and is no name that a client could be given. */
+static int check_sense(const char *typed, const char *rest, struct pgseal_err *err)
+{
+    const char *last = strrchr(rest, '.');
+
+    /* RFC 1123 2.1: the last part is alphabetic, so that no name is taken for an address. */
+    last = last != NULL ? last + 1 : rest;
+    if (strspn(last, "0123456789") == strlen(last))
+        return refuse(err, typed,
+                      "Its last part is a number, as in an address, but it is no address.",
+                      "Check the numbers of the address; a certificate has single addresses, "
+                      "without *.");
+    /* OpenSSL's X509_check_host(), with which clients of Python and others compare, wants two. */
+    if (rest != typed && strchr(rest, '.') == NULL)
+        return refuse(err, typed,
+                      "It is for everything below one word; libpq takes it, clients that leave the "
+                      "name to OpenSSL refuse it.",
+                      "Put a word between, as in *.db.internal, or list each name.");
+    return 0;
+}
+
 static void lower(char *out, size_t cap, const char *prefix, const char *text)
 {
     pgseal__format(out, cap, "%s%s", prefix, text);
@@ -136,6 +157,8 @@ int ca_name_san(const char *typed, char out[CA_NAME_CAP], struct pgseal_err *err
     if (strlen(typed) > NAME_MAX_CHARS)
         return refuse(err, typed, "It has more than 253 characters.", "DNS allows 253.");
     rc = check_labels(typed, rest, err);
+    if (rc == 0)
+        rc = check_sense(typed, rest, err);
     if (rc == 0)
         lower(out, CA_NAME_CAP, "DNS:", typed);
     return rc;
