@@ -31,6 +31,8 @@ bool ca_own_exists(const char *path);
 /* Removes ".NAME.XXXXXX", what a killed process left of writing NAME in dir; NULL = any. */
 void ca_own_sweep(const char *dir, const char *name);
 
+/* A PEM certificate. Gives (X509_free()), or NULL. */
+X509 *ca_own_cert(const char *pem);
 /* The facts of a PEM certificate. 0, or PGSEAL_E_CERT. */
 int ca_own_describe(const char *pem, struct pgseal_cert_info *out, struct pgseal_err *err);
 

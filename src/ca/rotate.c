@@ -38,16 +38,6 @@ const char *ca_phase_name(enum ca_phase phase)
     return "";
 }
 
-static X509 *parse(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, pgseal__no_password, NULL) : NULL;
-
-    BIO_free(bio);
-    ERR_clear_error();
-    return cert;
-}
-
 /* "NAME" and "NAME G2" become "NAME G3" as root 3. */
 static void next_cn(const X509 *old, int number, char out[65])
 {
@@ -96,7 +86,7 @@ static bool permit_text(const GENERAL_NAME *name, char out[CA_NAME_CAP])
 
 int ca_root_permits(const char *pem, char out[][CA_NAME_CAP], int max)
 {
-    X509 *cert = parse(pem);
+    X509 *cert = ca_own_cert(pem);
     NAME_CONSTRAINTS *nc =
         cert != NULL ? X509_get_ext_d2i(cert, NID_name_constraints, NULL, NULL) : NULL;
     int n = 0;
@@ -162,7 +152,7 @@ static struct pgseal_minted *make_next(const struct ca_store *s, const char *cn,
                                        struct pgseal_err *err)
 {
     const struct ca_root *old = ca_store_issuer(s);
-    X509 *cert = parse(old->pem);
+    X509 *cert = ca_own_cert(old->pem);
     char name[65];
     char permit[PERMITS_MAX][CA_NAME_CAP];
     const char *permits[PERMITS_MAX + 1] = {NULL};

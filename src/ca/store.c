@@ -14,16 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static X509 *parse(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, pgseal__no_password, NULL) : NULL;
-
-    BIO_free(bio);
-    ERR_clear_error();
-    return cert;
-}
-
 /* ---- who may read it ------------------------------------------------------------------------ */
 
 static int check_owner(const char *path, const struct stat *st, struct pgseal_err *err)
@@ -143,7 +133,7 @@ static int signed_by(const struct ca_store *s, X509 *cert)
     int found = 0;
 
     for (int i = 0; i <= s->newest - s->oldest && found == 0; i++) {
-        X509 *root = parse(s->root[i].pem);
+        X509 *root = ca_own_cert(s->root[i].pem);
 
         if (root != NULL && X509_check_issued(root, cert) == X509_V_OK &&
             X509_verify(cert, X509_get0_pubkey(root)) == 1)
@@ -189,7 +179,7 @@ static int load_record(struct ca_store *s, const char *file, struct pgseal_err *
     if (c->pem == NULL)
         return PGSEAL_E_FILE;
     s->ncerts++;
-    cert = parse(c->pem);
+    cert = ca_own_cert(c->pem);
     if (cert == NULL)
         return ca_own_fail(err, "The file holds no certificate that can be read.",
                            "Bring it back from a backup, or remove it if you know that this "

@@ -141,10 +141,19 @@ void ca_own_sweep(const char *dir, const char *name)
         closedir(d);
 }
 
-int ca_own_describe(const char *pem, struct pgseal_cert_info *out, struct pgseal_err *err)
+X509 *ca_own_cert(const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
     X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, pgseal__no_password, NULL) : NULL;
+
+    BIO_free(bio);
+    ERR_clear_error();
+    return cert;
+}
+
+int ca_own_describe(const char *pem, struct pgseal_cert_info *out, struct pgseal_err *err)
+{
+    X509 *cert = ca_own_cert(pem);
     int rc;
 
     if (cert != NULL)
@@ -152,7 +161,6 @@ int ca_own_describe(const char *pem, struct pgseal_cert_info *out, struct pgseal
     else
         rc = pgseal__fail(err, PGSEAL_E_CERT, "there is no certificate");
     X509_free(cert);
-    BIO_free(bio);
     ERR_clear_error();
     return rc;
 }

@@ -247,31 +247,16 @@ static int print_json(const struct ca_file f[2], const struct ca_diff *d)
 /* ------------------------------------------------------------------------------------------------
  */
 
-static int look(const char *path, int64_t now_unix_s, struct ca_file *f)
-{
-    struct cli_ca_bytes bytes;
-    struct pgseal_err err = {0};
-    int rc = cli_ca_read(path, &bytes);
-
-    if (rc == CLI_FINE &&
-        ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, NULL, f, &err) < 0) {
-        fprintf(stderr, "pgseal: error: %s\n", err.msg);
-        rc = CLI_FOUND;
-    }
-    cli_ca_bytes_done(&bytes);
-    return rc;
-}
-
 static int compare(const struct app *a)
 {
     struct ca_file f[2] = {{.n = 0}, {.n = 0}};
     struct ca_diff d = {.n = 0};
     struct pgseal_err err = {0};
-    int rc = look(a->paths[0], a->now_unix_s, &f[0]);
+    int rc = cli_ca_look(a->paths[0], a->now_unix_s, NULL, &f[0]);
     int differ = 0;
 
     if (rc == CLI_FINE)
-        rc = look(a->paths[1], a->now_unix_s, &f[1]);
+        rc = cli_ca_look(a->paths[1], a->now_unix_s, NULL, &f[1]);
     if (rc == CLI_FINE && (differ = ca_diff(&f[0], &f[1], &d, &err)) < 0) {
         fprintf(stderr, "pgseal: error: %s\n", err.msg);
         rc = CLI_FOUND;

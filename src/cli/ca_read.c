@@ -4,6 +4,8 @@
 #include "findings_int.h"
 #include "text_int.h"
 
+#include "ca/ca.h"
+
 #include <pgseal/drive.h>
 
 #include <errno.h>
@@ -75,6 +77,22 @@ void cli_ca_bytes_done(struct cli_ca_bytes *b)
 {
     cli_free(b->data);
     *b = (struct cli_ca_bytes){0};
+}
+
+int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *meant,
+                struct ca_file *f)
+{
+    struct cli_ca_bytes bytes;
+    struct pgseal_err err = {0};
+    int rc = cli_ca_read(path, &bytes);
+
+    if (rc == CLI_FINE &&
+        ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, meant, f, &err) < 0) {
+        fprintf(stderr, "pgseal: error: %s\n", err.msg);
+        rc = CLI_FOUND;
+    }
+    cli_ca_bytes_done(&bytes);
+    return rc;
 }
 
 bool cli_day(const char *text, int64_t *unix_s)

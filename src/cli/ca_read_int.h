@@ -17,6 +17,12 @@ struct cli_ca_bytes {
 int cli_ca_read(const char *path, struct cli_ca_bytes *out);
 void cli_ca_bytes_done(struct cli_ca_bytes *b);
 
+struct ca_file;
+struct ca_meant;
+/** Reads a file and looks into it. CLI_FINE and `f`; or CLI_UNREACHED or CLI_FOUND, said why. */
+int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *meant,
+                struct ca_file *f);
+
 /** Reads a day, "2027-06-01": its first second in UTC. False: it is none. */
 bool cli_day(const char *text, int64_t *unix_s);
 

@@ -102,24 +102,13 @@ static void count(struct app *a, const struct ca_file *f)
 
 static void one(struct app *a, const char *path)
 {
-    struct cli_ca_bytes bytes;
-    struct pgseal_err err = {0};
     struct ca_file f;
     struct cli_str out = {0};
-    int rc = cli_ca_read(path, &bytes);
+    int rc = cli_ca_look(path, a->now_unix_s, a->is_meant ? &a->meant : NULL, &f);
 
     a->n++;
     if (rc != CLI_FINE) {
         a->worst = rc;
-        cli_ca_bytes_done(&bytes);
-        return;
-    }
-    rc = ca_inspect(bytes.name, bytes.data, bytes.n, a->now_unix_s, a->is_meant ? &a->meant : NULL,
-                    &f, &err);
-    cli_ca_bytes_done(&bytes);
-    if (rc < 0) {
-        fprintf(stderr, "pgseal: error: %s\n", err.msg);
-        a->worst = CLI_FOUND;
         return;
     }
     count(a, &f);

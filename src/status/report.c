@@ -185,17 +185,27 @@ static void candidates(const struct status_report *r, struct findings *out)
         finding_fix(f, "\nSo that the log says from where: put %%h or %%p into log_line_prefix.");
 }
 
-static void already_refused(const struct status_report *r, struct findings *out)
+/* A finding that names the clients of one fate, where there are any. */
+static void of_fate(const struct status_report *r, enum status_fate fate, enum finding_id id,
+                    const char *seen, const char *fix, struct findings *out)
 {
     struct finding *f;
 
-    if (r->sum->fate[STATUS_FATE_REFUSED] == 0)
+    if (r->sum->fate[fate] == 0)
         return;
-    f = finding_add(out, FINDING_ID_STATUS_REFUSED, "%s", r->where);
-    finding_seen(f, "Refused by pg_hba.conf without encryption, and never let in with it:");
-    name_all(r, STATUS_FATE_REFUSED, f);
-    finding_fix(f, "When you know the client: sslmode=verify-full sslrootcert=FILE in its "
-                   "connection string. When you do not: find out who tries.");
+    f = finding_add(out, id, "%s", r->where);
+    finding_seen(f, "%s", seen);
+    name_all(r, fate, f);
+    finding_fix(f, "%s", fix);
+}
+
+static void already_refused(const struct status_report *r, struct findings *out)
+{
+    of_fate(r, STATUS_FATE_REFUSED, FINDING_ID_STATUS_REFUSED,
+            "Refused by pg_hba.conf without encryption, and never let in with it:",
+            "When you know the client: sslmode=verify-full sslrootcert=FILE in its connection "
+            "string. When you do not: find out who tries.",
+            out);
 }
 
 /* A name as SQL quotes it. */
@@ -294,15 +304,10 @@ static void gaps(const struct status_report *r, struct findings *out)
 
 static void gss(const struct status_report *r, struct findings *out)
 {
-    struct finding *f;
-
-    if (r->sum->fate[STATUS_FATE_GSS] == 0)
-        return;
-    f = finding_add(out, FINDING_ID_STATUS_GSS_CLIENTS, "%s", r->where);
-    finding_seen(f, "Encrypted by GSSAPI, not by TLS:");
-    name_all(r, STATUS_FATE_GSS, f);
-    finding_fix(f, "Keep a line for them in pg_hba.conf beside the hostssl lines:\n"
-                   "  hostgssenc all all all gss");
+    of_fate(r, STATUS_FATE_GSS, FINDING_ID_STATUS_GSS_CLIENTS, "Encrypted by GSSAPI, not by TLS:",
+            "Keep a line for them in pg_hba.conf beside the hostssl lines:\n"
+            "  hostgssenc all all all gss",
+            out);
 }
 
 void status_report_findings(const struct status_report *r, struct findings *out)
