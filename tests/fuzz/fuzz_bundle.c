@@ -3,17 +3,10 @@
 #include "core/cert/lookup_int.h"
 
 #include "ca/ca.h"
+#include "fuzz.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void tame(const char *s)
 {

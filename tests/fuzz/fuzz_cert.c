@@ -2,26 +2,11 @@
 /* Fuzzes what is said of a peer's certificate: its facts, its names, why its chain is refused. */
 #include "core/base/base.h"
 #include "core/cert/cert.h"
+#include "fuzz.h"
 
 #include <openssl/err.h>
 
 #define NOW INT64_C(1800000000)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
-
-/* Text for people: ended, and no control character of a peer in it. */
-static void tame(const char *s, size_t cap)
-{
-    must(memchr(s, '\0', cap) != NULL);
-    for (; *s != '\0'; s++)
-        must((uint8_t)*s >= 0x20 && *s != 0x7f);
-}
 
 static struct pgseal_trust *trust;
 static struct pgseal_minted *root;
@@ -54,9 +39,9 @@ static void check_names(const uint8_t *der, size_t n)
         must(rc == 0 || rc == err.code);
         must(rc == 0 || err.msg[0] != '\0');
         must(rc != PGSEAL_E_CERT_NAME || err.hint[0] != '\0');
-        tame(err.msg, sizeof(err.msg));
-        tame(err.detail, sizeof(err.detail));
-        tame(err.hint, sizeof(err.hint));
+        must_be_text(err.msg, sizeof(err.msg), "");
+        must_be_text(err.detail, sizeof(err.detail), "");
+        must_be_text(err.hint, sizeof(err.hint), "");
     }
 }
 
@@ -73,8 +58,8 @@ static void check_story(X509 *leaf, int error)
 
     pgseal__cert_explain(&e, &err);
     must(err.x509 == error && err.detail[0] != '\0' && err.hint[0] != '\0');
-    tame(err.detail, sizeof(err.detail));
-    tame(err.hint, sizeof(err.hint));
+    must_be_text(err.detail, sizeof(err.detail), "");
+    must_be_text(err.hint, sizeof(err.hint), "");
 }
 
 static void check_verdict(X509 *leaf)
@@ -108,10 +93,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cert = d2i_X509(NULL, &p, (long)size);
     must((pgseal_cert_describe(data, size, &info, NULL) == 0) == (cert != NULL));
     if (cert != NULL) {
-        tame(info.subject, sizeof(info.subject));
-        tame(info.issuer, sizeof(info.issuer));
-        tame(info.names, sizeof(info.names));
-        tame(info.key, sizeof(info.key));
+        must_be_text(info.subject, sizeof(info.subject), "");
+        must_be_text(info.issuer, sizeof(info.issuer), "");
+        must_be_text(info.names, sizeof(info.names), "");
+        must_be_text(info.key, sizeof(info.key), "");
         check_names(data, size);
         check_verdict(cert);
         for (size_t i = 0; i < 3; i++)

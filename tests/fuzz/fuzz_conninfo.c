@@ -2,8 +2,6 @@
 /* Fuzzes keyword/value strings: what was understood can be written down and is understood again. */
 #include "one_file_world.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Writes all values as a string that says the same. */
 static char *write_down(const struct pgseal_conninfo *ci)
 {

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Fuzzes pgseal__escape(): whatever a peer sends, what is shown is short, terminated and tame. */
 #include "core/base/base.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 /* Input: one byte capacity of the output, one byte the number of bytes to show, then what the peer
  * sent. */

@@ -3,26 +3,11 @@
  */
 #include "ca/forecast.h"
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <openssl/err.h>
 
 #define NOW INT64_C(1800000000)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
-
-/* Text for people: ended, and but for line ends no control character of a peer in it. */
-static void tame(const char *s, size_t cap)
-{
-    must(memchr(s, '\0', cap) != NULL);
-    for (; *s != '\0'; s++)
-        must((uint8_t)*s >= 0x20 || *s == '\n');
-}
 
 /* A line that is a command: outside of single quotes only what we wrote runs something. */
 static void harmless(const char *p, size_t n)
@@ -51,7 +36,7 @@ static void check_steps(const struct ca_forecast *f)
 
     ca_forecast_steps(f, &steps);
     for (size_t i = 0; i < steps.n; i++) {
-        tame(steps.v[i].text, sizeof(steps.v[i].text));
+        must_be_text(steps.v[i].text, sizeof(steps.v[i].text), "\n");
         if (strlen(steps.v[i].text) + 1 == sizeof(steps.v[i].text))
             continue; /* cut, and marked as such */
         for (const char *at = steps.v[i].text; at != NULL; at = strchr(at, '\n')) {
@@ -98,8 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in.n_known = pgseal_known_cas(&in.known);
     if (sent != NULL && ca_forecast_make(&in, &f, NULL) == 0) {
         for (size_t i = 0; i < f.findings.n; i++) {
-            tame(f.findings.item[i].seen, sizeof(f.findings.item[i].seen));
-            tame(f.findings.item[i].fix, sizeof(f.findings.item[i].fix));
+            must_be_text(f.findings.item[i].seen, sizeof(f.findings.item[i].seen), "\n");
+            must_be_text(f.findings.item[i].fix, sizeof(f.findings.item[i].fix), "\n");
         }
         check_steps(&f);
         ca_forecast_done(&f);

@@ -2,14 +2,7 @@
 /* Fuzzes files for export: what is loaded comes back the same from PEM, PKCS#7 and DER. */
 #include "ca/ca.h"
 #include "core/base/base.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static void tame(void *ctx, const char *text)
 {

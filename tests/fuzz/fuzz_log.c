@@ -2,15 +2,8 @@
 /* Fuzzes reading a server's log: cut anywhere it gives the same sums, and sums are sums of its
  * lines. */
 #include "core/base/base.h"
+#include "fuzz.h"
 #include "status/log.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* Reads in pieces of `step` bytes (0: whole). */
 static void read_log(const uint8_t *data, size_t size, size_t step, struct status_sum *sum,

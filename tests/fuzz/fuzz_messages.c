@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Fuzzes the frame walker, the decoders of fields and the trace printer. */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/wire.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* What may reach a terminal: lines of text without anything that commands it. */
 static void must_be_tame(const uint8_t *p, size_t n)

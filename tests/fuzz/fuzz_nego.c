@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Fuzzes both roles of the negotiation, and that cuts of the bytes do not change its outcome. */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/nego.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 struct flags {
     bool server, tls_ok, direct;

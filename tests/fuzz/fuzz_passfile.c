@@ -3,8 +3,6 @@
  */
 #include "one_file_world.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Takes one field off a line: its text without escapes, and whether it was a bare "*". */
 static const char *field(const char *p, char *out, bool *star)
 {

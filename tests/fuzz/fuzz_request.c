@@ -2,24 +2,9 @@
 /* Fuzzes what an own authority is asked for: requests, names as typed, permitted ranges, state. */
 #include "ca/ca.h"
 #include "core/cert/cert.h"
+#include "fuzz.h"
 
 #define NOW INT64_C(1800000000)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
-
-/* Text for people: ended, and no control character of a stranger in it. */
-static void tame(const char *s, size_t cap)
-{
-    must(memchr(s, '\0', cap) != NULL);
-    for (; *s != '\0'; s++)
-        must((uint8_t)*s >= 0x20 && *s != 0x7f);
-}
 
 static struct pgseal_minted *root;
 
@@ -46,7 +31,7 @@ static void check_name(const char *typed)
     int rc = ca_name_san(typed, san, &err);
 
     must(rc == 0 || (rc == PGSEAL_E_CA_REQUEST && err.detail[0] != '\0' && err.hint[0] != '\0'));
-    tame(err.msg, sizeof(err.msg));
+    must_be_text(err.msg, sizeof(err.msg), "");
     if (rc == 0) {
         struct pgseal_minted *m = mint(san, NULL, pgseal_minted_cert_pem(root));
         struct pgseal_chain *c;
@@ -69,7 +54,7 @@ static void check_name(const char *typed)
     }
     if (strlen(typed) <= 64) {
         ca_name_file(typed, file);
-        tame(file, sizeof(file));
+        must_be_text(file, sizeof(file), "");
         must(strchr(file, '/') == NULL && file[0] != '.' && file[0] != '-');
     }
 }
@@ -88,11 +73,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(root != NULL);
     rc = pgseal_request_describe(data, size, &info, &err);
     must(rc == 0 || rc == err.code);
-    tame(err.msg, sizeof(err.msg));
+    must_be_text(err.msg, sizeof(err.msg), "");
     if (rc == 0) {
-        tame(info.cn, sizeof(info.cn));
-        tame(info.names, sizeof(info.names));
-        tame(info.key, sizeof(info.key));
+        must_be_text(info.cn, sizeof(info.cn), "");
+        must_be_text(info.names, sizeof(info.names), "");
+        must_be_text(info.key, sizeof(info.key), "");
         must(info.security_bits >= 0);
     }
     text = pgseal__strndup((const char *)data, size);

@@ -3,7 +3,7 @@
  */
 #include "cli/run_int.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 #define BODY_MAX 100000u
 

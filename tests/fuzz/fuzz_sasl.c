@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* A hostile server authenticates us: any requests in any order, under any requirement. */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/auth.h>
 #include <pgseal/wire.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int binding(void *ctx, uint8_t out[64], struct pgseal_err *err)
 {

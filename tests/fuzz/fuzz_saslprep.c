@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Any password: what SASLprep makes of it fits, ends, and is what it makes of its result. */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/auth.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

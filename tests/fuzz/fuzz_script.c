@@ -2,7 +2,7 @@
 /* Fuzzes scripts: the lexer and backslash commands, on a server that says yes to everything. */
 #include "cli/run_int.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 struct script {
     const uint8_t *p;

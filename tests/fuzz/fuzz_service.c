@@ -2,8 +2,6 @@
 /* Fuzzes the service file: it only adds what was not said, and every value knows its line. */
 #include "one_file_world.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static size_t count_lines(const uint8_t *data, size_t size)
 {
     size_t n = 1;

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Fuzzes the first packet of a client: what is accepted can be written again, byte for byte. */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/wire.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* The pairs of a packet, as the encoder wants them; at most 5000 fit into one. */
 static size_t list_pairs(const struct pgseal_startup *s, struct pgseal_param *params)

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Fuzzes TLS endpoints: hostile bytes to either role, and a handshake edited on its way. */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/tls.h>
 
 #define NOW INT64_C(1795435200)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* Index: 0 = TLS 1.2, 1 = TLS 1.3. Made once: an input is about bytes, not about contexts. */
 static struct pgseal_tls_ctx *clients[2], *doubters[2], *servers[2];

@@ -2,18 +2,11 @@
 /* Fuzzes tokens of IAM: whatever stands in one, the story has none of its secrets, and no controls.
  */
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/aws.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MARK "5eb63bbbe01eeed093cb22bb8f5acdc3"
-
-static void must(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 /* Lines of ours are allowed in the fix, other controls nowhere. */
 static void must_be_shown(const char *text, size_t cap, bool lines)

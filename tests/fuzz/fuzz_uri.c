@@ -2,8 +2,6 @@
 /* Fuzzes connection URIs: whatever is misread, no error text or warning shows the password. */
 #include "one_file_world.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MARK "Qq7Secret7qQ"
 
 static void must_not_tell(const char *text)

@@ -4,6 +4,7 @@
 #define ONE_FILE_WORLD_H
 
 #include "core/base/base.h"
+#include "fuzz.h"
 
 #include <pgseal/conninfo.h>
 
@@ -63,12 +64,6 @@ static void one_file_init(struct one_file *w, const uint8_t *data, size_t size)
                                      .encoding = "UTF8"},
                            .data = data,
                            .size = size};
-}
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
 }
 
 /* What holds of finished settings, whatever they were made of. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Runs a fuzz harness over files: every seed, and every crash that was ever found, on each test
  * run. */
+#include "fuzz.h"
+
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int replay_file(const char *path)
 {
