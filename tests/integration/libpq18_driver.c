@@ -14,6 +14,8 @@
  * The types are declared here so that no libpq header, and so no version, is built in. Exit codes
  * are psql's: 0, 1 (SQL error), 2 (no connection); 3 is this program's own trouble.
  */
+#include "../support/json_words.h"
+
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -134,35 +136,6 @@ static int load(struct libpq *pq, const char *path)
         memcpy((char *)pq + symbols[i].offset, &p, sizeof p);
     }
     return 0;
-}
-
-static void put_string(const char *s)
-{
-    if (s == NULL) {
-        fputs("null", stdout);
-        return;
-    }
-    putchar('"');
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-
-        /* bytes >= 0x80 become U+0080..U+00FF: what libpq holds need not be UTF-8 */
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
-static void put_member(const char *name, const char *value)
-{
-    put_string(name);
-    putchar(':');
-    put_string(value);
-    putchar(',');
 }
 
 /* libpq's messages end with a newline; psql's logger strips exactly one */

@@ -2,6 +2,7 @@
 /* Says what pgseal makes of connection strings, in the words of tests/integration/libpq18_driver.c.
  */
 #include "core/base/base.h"
+#include "json_words.h"
 
 #include <pgseal/conninfo.h>
 
@@ -75,34 +76,6 @@ static const struct pgseal_world *world(void)
     w.user = me != NULL ? me->pw_name : NULL;
     w.home = getenv("HOME");
     return &w;
-}
-
-static void put_string(const char *s)
-{
-    if (s == NULL) {
-        fputs("null", stdout);
-        return;
-    }
-    putchar('"');
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
-static void put_member(const char *name, const char *value)
-{
-    put_string(name);
-    putchar(':');
-    put_string(value);
-    putchar(',');
 }
 
 static int run_defaults(void)
