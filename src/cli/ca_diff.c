@@ -11,7 +11,7 @@
 
 enum opt_id { OPT_AT, OPT_ALL, OPT_JSON };
 static const struct cli_optrow OPTS[] = {
-    {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01"},
+    {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01, or +90 for in 90 days"},
     {'a', "all", NULL, "Options", "each certificate in a line of its own"},
     {0, "json", NULL, "Options", "print JSON"},
     {'?', "help", NULL, "Options", "show this text"},
@@ -29,9 +29,10 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
 
     switch ((enum opt_id)row) {
     case OPT_AT:
-        if (cli_day(arg, &a->now_unix_s))
+        if (cli_day(arg, time(NULL), &a->now_unix_s))
             return 0;
-        cli_str_addf(why, "pgseal: error: --at: \"%s\" is not a day such as 2027-06-01\n", arg);
+        cli_str_addf(why, "pgseal: error: --at: \"%s\" is not a day such as 2027-06-01 or +90\n",
+                     arg);
         return -1;
     case OPT_ALL:
         a->all = true;

@@ -27,7 +27,7 @@ int cli_peer_take(void *ctx, size_t row, const char *arg, struct cli_str *why)
         o->with = arg;
         return 0;
     case CLI_PEER_AT:
-        if (!cli_read_date(arg, 0, &ignored)) {
+        if (!cli_day(arg, 0, &ignored)) {
             cli_str_addf(
                 why, "pgseal: error: --at is a day like 2027-01-31, or +DAYS, not \"%s\"\n", arg);
             return -1;
@@ -97,20 +97,6 @@ bool cli_host_port(const char *text, char host[256], char port[16])
         return copy(host, 256, text, strlen(text));
     return copy(host, 256, text, (size_t)(colon - text)) &&
            copy(port, 16, colon + 1, strlen(colon + 1));
-}
-
-bool cli_read_date(const char *text, int64_t now_unix_s, int64_t *out)
-{
-    char *end;
-    long days;
-
-    if (text[0] != '+')
-        return cli_day(text, out);
-    days = strtol(text + 1, &end, 10);
-    if (text[1] < '0' || text[1] > '9' || *end != '\0' || days > 999999)
-        return false;
-    *out = now_unix_s + days * INT64_C(86400);
-    return true;
 }
 
 const char *cli_when(char out[48], int64_t unix_s, int64_t now_unix_s)
@@ -278,7 +264,7 @@ int cli_peers_open(struct cli_peers *p, bool files, int argc, char **argv)
 
     p->now_unix_s = time(NULL);
     if (p->o.at != NULL)
-        (void)cli_read_date(p->o.at, p->now_unix_s, &p->now_unix_s);
+        (void)cli_day(p->o.at, p->now_unix_s, &p->now_unix_s);
     p->target.log = (struct cli_log){.err = stderr, .out = stdout};
     p->target.log.colour = cli_may_colour(STDERR_FILENO);
     p->target.opts.host = p->o.host;

@@ -85,8 +85,6 @@ int cli_peer_operand(struct cli_peers *p, int n, char **operands, const char *on
                      struct cli_str *why);
 /** Cuts "HOST", "HOST:PORT", "[ADDRESS]:PORT". False when a part is empty or too long. */
 bool cli_host_port(const char *text, char host[256], char port[16]);
-/** "2027-01-31" or "+90" (days from now) as a time. False: neither. */
-bool cli_read_date(const char *text, int64_t now_unix_s, int64_t *out);
 /** "in 90 days", "2 years ago", "now": of a time. */
 const char *cli_when(char out[48], int64_t unix_s, int64_t now_unix_s);
 

@@ -9,6 +9,7 @@
 #include <pgseal/drive.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,9 +18,11 @@
 
 static int unread(const char *name, int sys)
 {
-    char reason[128];
+    char reason[128], shown[1024];
 
-    fprintf(stderr, "pgseal: error: could not read \"%s\": %s\n", name,
+    /* `find -exec` gives names that other people chose. */
+    fprintf(stderr, "pgseal: error: could not read \"%s\": %s\n",
+            pgseal__escape(shown, sizeof(shown), name, strlen(name), 512),
             strerror_r(sys, reason, sizeof(reason)));
     return CLI_UNREACHED;
 }
@@ -95,13 +98,28 @@ int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *mea
     return rc;
 }
 
-bool cli_day(const char *text, int64_t *unix_s)
+static bool read_offset(const char *text, int64_t now_unix_s, int64_t *unix_s)
+{
+    char *end;
+    long days = strtol(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || days > 999999)
+        return false;
+    *unix_s = now_unix_s + days * INT64_C(86400);
+    return true;
+}
+
+bool cli_day(const char *text, int64_t now_unix_s, int64_t *unix_s)
 {
     struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    int day = tm.tm_mday;
+    const char *end;
+    int day;
     time_t t;
 
+    if (text[0] == '+')
+        return read_offset(text + 1, now_unix_s, unix_s);
+    end = strptime(text, "%Y-%m-%d", &tm);
+    day = tm.tm_mday;
     if (end == NULL || *end != '\0')
         return false;
     t = timegm(&tm);

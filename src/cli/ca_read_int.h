@@ -23,7 +23,7 @@ struct ca_meant;
 int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *meant,
                 struct ca_file *f);
 
-/** Reads a day, "2027-06-01": its first second in UTC. False: it is none. */
-bool cli_day(const char *text, int64_t *unix_s);
+/** Reads a day, "2027-06-01": its first second in UTC; or "+90": in 90 days. False: it is none. */
+bool cli_day(const char *text, int64_t now_unix_s, int64_t *unix_s);
 
 #endif

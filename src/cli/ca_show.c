@@ -13,7 +13,7 @@ enum opt_id { OPT_FOR, OPT_AT, OPT_ALL, OPT_FINGERPRINTS, OPT_JSON };
 static const struct cli_optrow OPTS[] = {
     {0, "for", "WHAT", "Options",
      "what the file is meant to be: a region, global, gov, china or any (default: by its name)"},
-    {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01"},
+    {0, "at", "DAY", "Options", "judge as on that day: 2027-06-01, or +90 for in 90 days"},
     {'a', "all", NULL, "Options", "each certificate, however many there are"},
     {0, "fingerprints", NULL, "Options", "each certificate with its whole SHA-256"},
     {0, "json", NULL, "Options", "print JSON"},
@@ -49,8 +49,9 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
                    ? 0
                    : refuse(why, "for", arg, "a region that is known, global, gov, china or any");
     case OPT_AT:
-        return cli_day(arg, &a->now_unix_s) ? 0
-                                            : refuse(why, "at", arg, "a day such as 2027-06-01");
+        return cli_day(arg, time(NULL), &a->now_unix_s)
+                   ? 0
+                   : refuse(why, "at", arg, "a day such as 2027-06-01 or +90");
     case OPT_ALL:
         a->style.all = true;
         break;

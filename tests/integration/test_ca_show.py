@@ -212,6 +212,17 @@ def test_show__wrong_command_line__exit_2(program, args, says):
     assert says in done.stderr.decode()
 
 
+def test_show__days_from_now__and_names_of_others(program, minted, tmp_path):
+    (tmp_path / "a.pem").write_bytes(pem(minted["root"]))
+    for days, ids in (("+0", []), ("+9999", ["CA_ALL_EXPIRED"])):
+        done = run(program, "show", "--json", "--at", days, "a.pem", cwd=tmp_path)
+        assert ids_of(json.loads(done.stdout)["files"][0]) == ids, days
+    for wrong in ("+", "+-1", "+1x", "+99999999"):
+        assert run(program, "show", "--at", wrong, "a.pem", cwd=tmp_path).returncode == 2
+    done = run(program, "show", "gone\x1b[31m.pem", cwd=tmp_path)
+    assert done.returncode == 3 and b"\x1b" not in done.stderr
+
+
 def test_show__time_travel__ends_what_has_ended(program, minted, tmp_path):
     (tmp_path / "a.pem").write_bytes(pem(minted["root"]))
     wanted = {"2026-11-01": ["CA_NOT_YET_VALID"], "2030-01-01": [], "2036-10-01": ["CA_ENDS_SOON"],

@@ -46,14 +46,14 @@ static void test_read_date__days_and_dates__nothing_else(void **state)
         "-5", "+1000000", "2027-02-30", "2027-1", "270131", "+0x5", "2027-01-31T00:00:00Z"};
     int64_t t = 0;
 
-    assert_true(cli_read_date("+0", NOW, &t));
+    assert_true(cli_day("+0", NOW, &t));
     assert_int_equal(t, NOW);
-    assert_true(cli_read_date("+90", NOW, &t));
+    assert_true(cli_day("+90", NOW, &t));
     assert_int_equal(t, NOW + 90 * 86400);
-    assert_true(cli_read_date("2027-01-15", NOW, &t));
+    assert_true(cli_day("2027-01-15", NOW, &t));
     assert_int_equal(t, INT64_C(1799971200));
     for (size_t i = 0; i < PGSEAL_COUNT(bad); i++)
-        if (cli_read_date(bad[i], NOW, &t))
+        if (cli_day(bad[i], NOW, &t))
             fail_msg("\"%s\" is a day", bad[i]);
 }
 
