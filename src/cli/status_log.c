@@ -32,9 +32,10 @@ static void show_progress(struct reader *r, uint64_t done)
         return;
     if (r->size > 0)
         pgseal__format(part, sizeof(part), " (%d %%)", (int)((double)done * 100 / (double)r->size));
-    cli_progress(&r->progress, "%s: %.0f MB%s, %.0f MB/s, %llu logins in plaintext, %llu with TLS",
-                 r->name, (double)done / 1e6, part, s > 0 ? (double)f->bytes / 1e6 / s : 0,
-                 (unsigned long long)f->plain, (unsigned long long)f->tls);
+    /* The name comes last: what is too long for the line is cut there. */
+    cli_progress(&r->progress, "%.0f MB%s, %.0f MB/s, %llu in plaintext, %llu with TLS: %s",
+                 (double)done / 1e6, part, s > 0 ? (double)f->bytes / 1e6 / s : 0,
+                 (unsigned long long)f->plain, (unsigned long long)f->tls, r->name);
 }
 
 /* The story on standard error, and for programs. */

@@ -141,6 +141,16 @@ def program():
     return path
 
 
+@pytest.fixture(scope="session")
+def unsanitized(program):
+    """The program without sanitizers, for tests that preload a library into it or limit its memory."""
+    path = os.environ.get("PGSEAL_RELEASE", os.path.join(installs.ROOT, "build", "pgseal"))
+    for candidate in (program, path):
+        if os.path.exists(candidate) and not installs.is_sanitized(candidate):
+            return candidate
+    pytest.skip("only a sanitized program is here: ./dev build makes the other")
+
+
 def pytest_terminal_summary(terminalreporter):
     """The worst bug this project can have is counted on its own."""
     failed = [str(report.longrepr) for report in terminalreporter.stats.get("failed", [])]

@@ -62,3 +62,9 @@ def pgseal():
         return None
     asked = subprocess.run([path, "connect", "-w", "host=127.0.0.1 port=1"], capture_output=True, timeout=20)
     return os.path.abspath(path) if b"connection to server" in asked.stderr else None
+
+
+def is_sanitized(path):
+    """Whether a program was linked with AddressSanitizer."""
+    with open(path, "rb") as f:
+        return b"__asan_init" in f.read()

@@ -41,12 +41,9 @@ def shim(workdir):
 
 
 @pytest.fixture
-def prepared(program, tmp_path, shim):
+def prepared(unsanitized, tmp_path, shim):
     """make(command): a store just before it; reset() brings it back."""
-    if subprocess.run([program, "--version"], env={"LD_PRELOAD": shim}, capture_output=True, timeout=20,
-                      check=False).stderr:
-        pytest.skip("a sanitized program takes no preloaded library")
-    store = own_ca.Store(program, tmp_path / "s")
+    store = own_ca.Store(unsanitized, tmp_path / "s")
 
     def make(name):
         before, command = COMMANDS[name]

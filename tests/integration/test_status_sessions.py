@@ -531,7 +531,7 @@ def test_log_names_are_escaped(pgseal, tmp_path):
     assert json.loads(facts)["clients"][0]["user"] == "\\x1b[31mred\\xc2\\x9b"
 
 
-def test_log_of_any_size_needs_little_memory(program, tmp_path):
+def test_log_of_any_size_needs_little_memory(unsanitized, tmp_path):
     """300 MB of statements with a login now and then, one line of 100 MB, through a pipe."""
     login = (b"2026-11-23 17:21:18 UTC:10.0.%d.%d(36064):a@d:[973]:LOG:  connection authorized: user=a database=d "
              b"application_name=app\n")
@@ -541,7 +541,7 @@ def test_log_of_any_size_needs_little_memory(program, tmp_path):
         import resource
         resource.setrlimit(resource.RLIMIT_AS, (160 << 20, 160 << 20))
 
-    p = subprocess.Popen([program, "status", "--log", "-", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    p = subprocess.Popen([unsanitized, "status", "--log", "-", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, env=referee.environment(str(tmp_path)), preexec_fn=limit)
     answer = {}
     reader = threading.Thread(target=lambda: answer.update(zip(("out", "err"), p.communicate())))
