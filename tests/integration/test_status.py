@@ -14,7 +14,6 @@ import installs
 import parity
 import referee
 from cluster import Cluster, unprivileged
-from parity import Pg
 from pki import HOST
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")

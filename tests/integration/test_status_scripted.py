@@ -41,7 +41,7 @@ class Scripted(Listener):
                 reader.read(size - 4)
                 sock.sendall(_message(b"R", struct.pack("!I", 0)) + _message(b"K", struct.pack("!II", 4711, 1)) +
                              _message(b"S", b"server_version\0old\0") + _message(b"Z", b"I"))
-                while (kind := reader.read(1)) == b"Q":
+                while reader.read(1) == b"Q":
                     body = reader.read(struct.unpack("!I", reader.read(4))[0] - 4)
                     sock.sendall(self._answer(body[:-1].decode()) + _message(b"Z", b"I"))
         except (OSError, struct.error):
