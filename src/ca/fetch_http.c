@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <strings.h>
 
 #undef curl_easy_setopt /* type checks by macros, which a table of functions cannot have */
 #undef curl_easy_getinfo
@@ -55,6 +56,7 @@ struct transfer {
     struct ca_download body;
     size_t cap;
     bool too_long, nomem, stopped;
+    bool has_end; /* the answer says where its body ends */
     uint64_t announced;
     char why[CURL_ERROR_SIZE];
 };
@@ -84,6 +86,22 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
     }
     memcpy(t->body.bytes + t->body.n, p, n);
     t->body.n += n;
+    return n;
+}
+
+/* Content-Length or chunks: without them a body ends where the connection does, wherever that is.
+ */
+static size_t on_header(char *p, size_t size, size_t n, void *ctx)
+{
+    static const char *const NAMES[] = {"content-length:", "transfer-encoding:"};
+    struct transfer *t = ctx;
+
+    n *= size;
+    if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) /* the next answer: a proxy's came first */
+        t->has_end = false;
+    for (size_t i = 0; i < PGSEAL_COUNT(NAMES); i++)
+        if (n > strlen(NAMES[i]) && strncasecmp(p, NAMES[i], strlen(NAMES[i])) == 0)
+            t->has_end = true;
     return n;
 }
 
@@ -134,11 +152,15 @@ static void set_callbacks(struct transfer *t)
 {
     curl_write_callback body = on_body;
     curl_xferinfo_callback progress = on_progress;
+    curl_write_callback header = on_header;
 
     if (t->setup == CURLE_OK)
         t->setup = t->api->curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, body);
     if (t->setup == CURLE_OK)
         t->setup = t->api->curl_easy_setopt(t->curl, CURLOPT_XFERINFOFUNCTION, progress);
+    if (t->setup == CURLE_OK)
+        t->setup = t->api->curl_easy_setopt(t->curl, CURLOPT_HEADERFUNCTION, header);
+    set_ptr(t, CURLOPT_HEADERDATA, t);
     set_ptr(t, CURLOPT_WRITEDATA, t);
     set_ptr(t, CURLOPT_XFERINFODATA, t);
     set_long(t, CURLOPT_NOPROGRESS, 0);
@@ -259,6 +281,18 @@ static int cut_short(const struct transfer *t, struct pgseal_err *err)
     return PGSEAL_E_CLOSED;
 }
 
+/* A cut between two certificates could not be told from a smaller bundle. */
+static int without_end(const struct transfer *t, struct pgseal_err *err)
+{
+    pgseal__fail(err, PGSEAL_E_CLOSED, "whether the file came whole is not known: %zu bytes came",
+                 t->body.n);
+    pgseal__detail(err, "The answer has neither Content-Length nor chunks: whoever cuts the "
+                        "connection chooses where it ends.");
+    pgseal__hint(err, "Try again, or another source: --from URL. Amazon's own answers have a "
+                      "Content-Length; a proxy on the way may take it away.");
+    return PGSEAL_E_CLOSED;
+}
+
 static int endless(struct pgseal_err *err)
 {
     pgseal__fail(err, PGSEAL_E_LIMIT, "the file has more than %u bytes, which no bundle has",
@@ -361,6 +395,8 @@ int ca_download(const struct ca_download_options *o, struct ca_download *out,
             rc = told(&t, done, err);
         else if (status != 200)
             rc = wrong_status(&t, status, err);
+        else if (!t.has_end)
+            rc = without_end(&t, err);
     }
     /* After a stop it would wait for a name server that does not answer; the program ends anyway.
      */

@@ -76,6 +76,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body[:len(body) - 100])
 
+    def kind_unbounded_whole(self, body):
+        """The same, cut between two certificates: what came looks like a smaller bundle."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body[:body.index(b"-----END CERTIFICATE-----\n") + 26])
+
     def kind_chunked(self, body):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
