@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Public certificates: whoever runs a client must be able to read them. */
 #define MODE_NEW 0644
@@ -42,6 +43,13 @@ int ca_place_open(const char *path, struct ca_place *out, struct pgseal_err *err
     char *target = NULL;
     struct stat st;
 
+    /* What Linux does in /tmp with protected_symlinks, everywhere: a link that somebody else put
+     * here would make us write where he says. */
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != geteuid() && st.st_uid != 0) {
+        pgseal__fail(err, PGSEAL_E_EXISTS, "\"%s\" is a link that belongs to somebody else", path);
+        pgseal__hint(err, "Name the file that it leads to, if that is what you want: -o FILE.");
+        return PGSEAL_E_EXISTS;
+    }
     /* Opening follows links as far as the system's own rules let us (protected_symlinks). */
     world->read(world->ctx, path, &f);
     if (f.stat_sys == 0 && f.kind != PGSEAL_FILE_REGULAR) {

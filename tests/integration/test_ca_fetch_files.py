@@ -409,3 +409,14 @@ def test_fetch__history__says_what_is_missing(place):
     there = {hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem + "-----END CERTIFICATE-----\n")).hexdigest()
              for pem in served.decode().split("-----END CERTIFICATE-----\n")[:-1]}
     assert set(facts["missing"]) < there
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a link of another user")
+def test_fetch__link_of_somebody_else__is_not_followed(place):
+    target = place.dir / "target"
+    target.write_bytes(OLD)
+    place.file.symlink_to(target)
+    os.lchown(place.file, 65534, 65534)
+    done = place.fetch("--region", "eu-minted-1", "--from", str(target), "-o", "bundle.pem")
+    assert done.returncode == 1 and "is a link that belongs to somebody else" in done.stderr, done.stderr
+    assert target.read_bytes() == OLD and place.files() == ["bundle.pem", "target"]
