@@ -37,8 +37,8 @@ def ask(program, words, text=""):
     me.usage = (re.findall(r"^Usage: (.*)$", p.stdout, re.M) or [""])[0]
     for section in re.split(r"\n(?=[A-Z][A-Za-z ]*:\n)", p.stdout):
         head = section.partition("\n")[0]
-        if head in ("Verbs:", "Commands:"):
-            me.below = [ask(program, words + [name], what) for name, what in COMMAND.findall(section)]
+        if head.startswith(("Verbs", "Commands")):
+            me.below += [ask(program, words + [name], what) for name, what in COMMAND.findall(section)]
     me.options = [(short, name, arg or word, what) for short, name, arg, word, what in OPTION.findall(p.stdout)]
     if me.below:
         me.options.append(("", "help", "", "show help"))

@@ -3,7 +3,7 @@
 #ifndef PGSEAL_CLI_CA_INT_H
 #define PGSEAL_CLI_CA_INT_H
 
-#define PGSEAL_ROW(name, text) int cli_ca_##name(int argc, char **argv);
+#define PGSEAL_ROW(name, group, text) int cli_ca_##name(int argc, char **argv);
 #include "ca.def"
 #undef PGSEAL_ROW
 

@@ -7,14 +7,24 @@ enum { EXIT_FINE = 0, EXIT_USAGE = 2 };
 
 static void help(const struct cli_picks *p, FILE *f)
 {
-    fprintf(f, "%s\nUsage: %s %s [OPTION]...\n\n", p->intro, p->program,
-            strcmp(p->what, "verb") == 0 ? "VERB" : "COMMAND");
-    fprintf(f, "%s\n", strcmp(p->what, "verb") == 0 ? "Verbs:" : "Commands:");
-    for (size_t i = 0; i < p->n; i++)
-        if (p->rows[i].run != NULL)
-            fprintf(f, "  %-10s  %s\n", p->rows[i].name, p->rows[i].text);
-    fprintf(f, "\n%s %s --help tells more; so do the manual pages.\n", p->program,
-            strcmp(p->what, "verb") == 0 ? "VERB" : "COMMAND");
+    bool verbs = strcmp(p->what, "verb") == 0;
+    const char *word = verbs ? "VERB" : "COMMAND";
+    const char *last = "";
+
+    fprintf(f, "%s\nUsage: %s %s [OPTION]...\n", p->intro, p->program, word);
+    for (size_t i = 0; i < p->n; i++) {
+        const char *group = p->rows[i].group != NULL ? p->rows[i].group
+                            : verbs                  ? "Verbs"
+                                                     : "Commands";
+
+        if (p->rows[i].run == NULL)
+            continue;
+        if (strcmp(group, last) != 0)
+            fprintf(f, "\n%s:\n", group);
+        last = group;
+        fprintf(f, "  %-10s  %s\n", p->rows[i].name, p->rows[i].text);
+    }
+    fprintf(f, "\n%s %s --help tells more; so do the manual pages.\n", p->program, word);
 }
 
 static int unknown(const struct cli_picks *p, const char *name)

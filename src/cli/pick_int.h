@@ -9,6 +9,7 @@
 struct cli_pick {
     const char *name, *text;
     int (*run)(int argc, char **argv); /**< NULL: not in this build */
+    const char *group;                 /**< heading in the help, or NULL */
 };
 struct cli_picks {
     const char *program; /**< "pgseal", "pgseal ca" */

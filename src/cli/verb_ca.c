@@ -4,8 +4,12 @@
 #include "pick_int.h"
 #include "verbs_int.h"
 
+#define ROOTS   "Commands for files of roots"
+#define SERVERS "Commands for what a server sends"
+#define OWN     "Commands for an authority of your own"
+
 static const struct cli_pick ROWS[] = {
-#define PGSEAL_ROW(name, text) {#name, text, cli_ca_##name},
+#define PGSEAL_ROW(name, group, text) {#name, text, cli_ca_##name, group},
 #include "ca.def"
 #undef PGSEAL_ROW
 };

@@ -24,7 +24,7 @@
 #define PGSEAL_RUN_CLIENT(run) run
 
 static const struct cli_pick VERBS[] = {
-#define PGSEAL_ROW(name, build, text) {#name, text, PGSEAL_RUN_##build(cli_verb_##name)},
+#define PGSEAL_ROW(name, build, text) {#name, text, PGSEAL_RUN_##build(cli_verb_##name), NULL},
 #include "verbs.def"
 #undef PGSEAL_ROW
 };

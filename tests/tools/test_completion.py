@@ -143,9 +143,9 @@ def every_command():
     while left:
         words = left.pop()
         p = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True, timeout=20)
-        below = re.search(r"^(?:Verbs|Commands):\n((?:  .*\n)+)", p.stdout, re.M)
+        below = re.findall(r"^(?:Verbs|Commands.*):\n((?:  .*\n)+)", p.stdout, re.M)
         if below:
-            left += [words + [name] for name in re.findall(r"^  (\S+)", below.group(1), re.M)]
+            left += [words + [name] for name in re.findall(r"^  (\S+)", "".join(below), re.M)]
         else:
             found.append(words)
     return program, found
