@@ -7,8 +7,8 @@
 #include "ca/export.h"
 #include "ca/fetch.h"
 #include "ca/forecast.h"
-#include "ca/show.h"
 #include "ca/name.h"
 #include "ca/own.h"
+#include "ca/show.h"
 
 #endif

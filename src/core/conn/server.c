@@ -128,7 +128,7 @@ int pgseal__conn_server_step(struct pgseal_conn *c, struct pgseal_io *io, int64_
         case PHASE_AUTH:
         case PHASE_SETTLE:
         case PHASE_CANCELLED:
-    case PHASE_LOOKED:
+        case PHASE_LOOKED:
         case PHASE_FAILED:
             return PGSEAL_E_USAGE;
         }
