@@ -120,7 +120,10 @@ def test_export__aliases__of_one_name_and_of_capitals_beyond_ascii(desk, form):
     names = ["Same Name", "SAME name", "ÜBER Root Ω", "東京 Root CA", "\U0001f512 Lock", "x" * 64]
     desk.bundle.write_bytes(b"".join(Minted(n).pem for n in names))
     assert desk.export("bundle.pem", form, "-o", "trust.store").returncode == 0
-    for alias in ("same name", "same name (2)", "über root ω", "ÜBER ROOT Ω", "東京 root ca", "\U0001f512 lock", "X" * 64):
+    listed = desk.tool(keytool(), "-list", "-v", "-keystore", "trust.store", "-storepass", PASSWORD)
+    assert set(re.findall(r"^Alias name: (.*)$", listed, re.M)) == {
+        "same name", "same name (2)", "über root ω", "東京 root ca", "\U0001f512 lock", "x" * 64}
+    for alias in ("ÜBER ROOT Ω", "X" * 64):  # looked up in small letters
         shown = desk.tool(keytool(), "-list", "-keystore", "trust.store", "-storepass", PASSWORD, "-alias", alias)
         assert "trustedCertEntry" in shown
 

@@ -316,7 +316,7 @@ def test_watch_ends_early_with_its_summary(server, program, tmp_path):
 
 
 def test_watch_survives_a_restart(server, program, tmp_path):
-    with Terminal([program, "status", "--watch", "8", server.words(user="postgres")],
+    with Terminal([program, "status", "--watch", "1h", server.words(user="postgres")],
                   referee.environment(str(tmp_path))) as t:
         with server.session(user="anyuser", application_name="before"):
             t.wait("sample 2")
@@ -330,6 +330,8 @@ def test_watch_survives_a_restart(server, program, tmp_path):
         os.close(log)
         t.wait("connected again")
         with server.session(user="anyuser", application_name="behind"):
+            t.wait("would break 2")
+            t.process.send_signal(signal.SIGINT)
             t.wait("The connection was lost 1 time")
         assert t.end() == 1
     assert "2 clients would break if plaintext were refused" in t.seen
