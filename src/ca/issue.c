@@ -7,6 +7,7 @@
 
 #include <openssl/crypto.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -279,6 +280,11 @@ static int make_chain(struct job *j, struct pgseal_err *err)
                           j->now_unix_s, err);
 }
 
+static void record_file(const struct ca_record *c, char out[CA_NAME_CAP + 100])
+{
+    pgseal__format(out, CA_NAME_CAP + 100, "issued/%s.%s.crt", c->name, c->info.serial);
+}
+
 /* Into the store: what was signed is on record before anybody has it. */
 static int put_record(struct job *j, struct pgseal_err *err)
 {
@@ -292,8 +298,62 @@ static int put_record(struct job *j, struct pgseal_err *err)
     c->latest = true;
     if (ca_own_describe(c->pem, &c->info, err) < 0)
         return PGSEAL_E_NOMEM;
-    pgseal__format(file, sizeof(file), "issued/%s.%s.crt", c->name, c->info.serial);
+    record_file(c, file);
     return ca_own_put(j->store, file, c->pem, 0644, err);
+}
+
+/* The directory for the files, looked at before anything is signed: the common mistakes. */
+static int check_out(const char *out_dir, struct pgseal_err *err)
+{
+    const char *dir = out_dir != NULL && out_dir[0] != '\0' ? out_dir : ".";
+    char slashed[CA_PATH_CAP];
+
+    pgseal__format(slashed, sizeof(slashed), "%s/", dir);
+    /* The slash: ENOTDIR for a file. A network's or a full disk's refusals come later. */
+    if (faccessat(AT_FDCWD, slashed, W_OK | X_OK, AT_EACCESS) == 0)
+        return 0;
+    return ca_own_refuse(err, strerrordesc_np(errno), "Name another directory with --out.",
+                         "no file can be written into \"%s\"", dir);
+}
+
+/* Whether NAME.crt is what was just made; true too when that cannot be told. */
+static bool is_delivered(const struct job *j)
+{
+    struct pgseal_err ignored = {0};
+    bool same;
+    char *there;
+
+    if (!ca_own_exists(j->out->crt_path))
+        return false;
+    there = ca_own_read(j->out->crt_path, &ignored);
+    same = there == NULL || strcmp(there, j->chain) == 0;
+    pgseal__wipe_free_str(there);
+    return same;
+}
+
+/*
+ * The files of somebody whose certificate is on record. When they cannot be written nobody has the
+ * certificate, and the record goes too: it would be listed and renewed for ever. A run that is
+ * killed here leaves it, which errs on the side of the auditor.
+ */
+static int deliver(struct job *j, bool renewed, struct pgseal_err *err)
+{
+    const char *key = renewed || j->key != NULL ? NULL : pgseal_minted_key_pem(j->made);
+    int rc = 0;
+
+    /* The key first: a server that starts between the two finds no certificate, and says so. */
+    if (key != NULL)
+        rc = host_create_file(j->out->key_path, key, strlen(key), 0600, err);
+    if (rc == 0)
+        rc = (renewed ? host_replace_file : host_create_file)(j->out->crt_path, j->chain,
+                                                              strlen(j->chain), 0644, err);
+    if (rc < 0 && !is_delivered(j)) {
+        char file[CA_NAME_CAP + 100], path[CA_PATH_CAP];
+
+        record_file(&j->out->cert, file);
+        (void)unlink(ca_store_path(j->store, file, path));
+    }
+    return rc;
 }
 
 /* An hour ago, but later than what it replaces: the later one is the one in use. */
@@ -377,6 +437,9 @@ static int issue(struct job *j, const struct ca_issue_options *o, struct pgseal_
     if (rc < 0)
         return rc;
     choose_paths(j, o->out_dir);
+    rc = check_out(o->out_dir, err);
+    if (rc < 0)
+        return rc;
     sweep_out(j, o->out_dir);
     rc = check_free(j, err);
     if (rc == 0)
@@ -387,12 +450,8 @@ static int issue(struct job *j, const struct ca_issue_options *o, struct pgseal_
         rc = make_chain(j, err);
     if (rc == 0)
         rc = put_record(j, err);
-    /* The key first: a server that starts between the two finds no certificate, and says so. */
-    if (rc == 0 && j->key == NULL)
-        rc = host_create_file(j->out->key_path, pgseal_minted_key_pem(j->made),
-                              strlen(pgseal_minted_key_pem(j->made)), 0600, err);
     if (rc == 0)
-        rc = host_create_file(j->out->crt_path, j->chain, strlen(j->chain), 0644, err);
+        rc = deliver(j, false, err);
     if (o->csr != NULL)
         j->out->key_path[0] = '\0';
     return rc;
@@ -446,6 +505,8 @@ static int renew(struct job *j, const struct ca_record *c, const char *out_dir, 
     pgseal__format(j->out->cert.name, CA_NAME_CAP, "%s", c->name);
     choose_paths(j, out_dir);
     rc = choose_end(j, days, err);
+    if (rc == 0)
+        rc = check_out(out_dir, err);
     if (rc == 0) {
         sweep_out(j, out_dir);
         rc = check_same(j, c, err);
@@ -457,7 +518,7 @@ static int renew(struct job *j, const struct ca_record *c, const char *out_dir, 
     if (rc == 0)
         rc = put_record(j, err);
     if (rc == 0)
-        rc = host_replace_file(j->out->crt_path, j->chain, strlen(j->chain), 0644, err);
+        rc = deliver(j, true, err);
     if (!ca_own_exists(j->out->key_path))
         j->out->key_path[0] = '\0';
     return rc;

@@ -138,6 +138,9 @@ def test_store__a_fault_at_every_change__stays_whole_and_goes_on(name, fault, pr
             refused += 1
             assert done.returncode == 1 and os.strerror(int(how)) in done.stderr, where
             assert leftovers(store.out) == [] or changes[n - 1].split()[1] == "unlink", where
+            if name == "issue":  # what nobody has is not on record
+                records = own_ca.listing(store.dir / "issued")
+                assert any(r.endswith(".crt") for r in records) == os.path.exists(store.file(HOST + ".crt")), where
         if name != "init":
             told = store.run("list")
             assert told.returncode in (0, 1) and "error" not in told.stderr, (where, told.stderr)

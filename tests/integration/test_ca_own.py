@@ -368,6 +368,24 @@ def test_files__in_the_way__are_not_touched(store):
     refused(store.run("issue", "db3.example.com", "--out", "/nonexistent"), "No such file or directory")
 
 
+def test_out__that_cannot_be_written__leaves_no_record_of_what_nobody_has(store, tmp_path):
+    store.ok("init")
+    store.ok("issue", HOST)
+    before = store.json("list"), sorted(os.listdir(store.dir / "issued"))
+    file = tmp_path / "file"
+    file.write_text("x")
+    csr = tmp_path / "a.csr"
+    csr.write_bytes(request([x509.DNSName("db2.example.com")]).public_bytes(serialization.Encoding.PEM))
+    # Root may write everywhere, says access(2), until it tries to in /proc.
+    for out, words in (("/proc", ""), (str(file), "Not a directory"), (str(tmp_path / "none"), "No such file")):
+        for command in (["db2.example.com"], ["--csr", str(csr)], ["--client", "app"], ["--renew", HOST]):
+            done = store.run("issue", *command, "--out", out)
+            assert done.returncode != 0 and words in " ".join(done.stderr.split()), (out, command, done.stderr)
+            assert (store.json("list"), sorted(os.listdir(store.dir / "issued"))) == before, (out, command)
+    store.ok("issue", "db2.example.com")
+    store.ok("issue", "--renew", HOST)
+
+
 def test_key__that_somebody_else_put_there__is_not_certified(store, tmp_path):
     """In a directory where others may write: a file of theirs, a link to one, one more name of one."""
     store.ok("init")
