@@ -87,8 +87,8 @@ static json_t *as_json(const struct pgseal_known_ca *k)
 
 static int by_region(const void *a, const void *b)
 {
-    const struct pgseal_known_ca *x = *(const struct pgseal_known_ca *const *)a;
-    const struct pgseal_known_ca *y = *(const struct pgseal_known_ca *const *)b;
+    const struct pgseal_known_ca *x = a;
+    const struct pgseal_known_ca *y = b;
     int d = strcmp(x->region, y->region);
 
     d = d != 0 ? d : strcmp(x->generation, y->generation);
@@ -99,20 +99,19 @@ static int list(struct app *a)
 {
     const struct pgseal_known_ca *rows;
     size_t n = pgseal_known_cas(&rows);
-    const struct pgseal_known_ca **sorted = cli_alloc(n * sizeof(*sorted));
+    struct pgseal_known_ca *sorted = cli_alloc(n * sizeof(*sorted));
     json_t *array = a->json ? cli_json_array() : NULL;
 
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = &rows[i];
+    memcpy(sorted, rows, n * sizeof(*sorted));
     qsort(sorted, n, sizeof(*sorted), by_region);
     for (size_t i = 0; i < n; i++) {
-        if (!wanted(a, sorted[i]))
+        if (!wanted(a, &sorted[i]))
             continue;
         a->found++;
         if (array != NULL)
-            cli_json_add(array, as_json(sorted[i]));
+            cli_json_add(array, as_json(&sorted[i]));
         else
-            print(sorted[i]);
+            print(&sorted[i]);
     }
     cli_free(sorted);
     if (array != NULL)
