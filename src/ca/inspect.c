@@ -195,11 +195,10 @@ static void vouch(struct ca_file *f, const struct pgseal__bundle *b)
         struct ca_item *it = &f->item[i];
 
         if (!it->is_cert || it->standing == CA_PUBLISHED || it->standing == CA_FOREIGN ||
-            !b->v[i].vouched || b->v[i].issuer_line == 0)
+            !b->v[i].vouched || b->v[i].issuer == NULL)
             continue;
-        for (size_t j = 0; j < f->n; j++)
-            if (f->item[j].line == b->v[i].issuer_line && f->item[j].standing == CA_PUBLISHED)
-                it->standing = CA_VOUCHED;
+        if (f->item[b->v[i].issuer - b->v].standing == CA_PUBLISHED)
+            it->standing = CA_VOUCHED;
     }
 }
 

@@ -6,16 +6,17 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-/* Comparing each with each: more than any real bundle, and still fast. */
-#define ENTRIES_MAX 2000
+/* More than the 45,000 roots that 64 MB hold: a limit for files full of tiny blocks. */
+#define ENTRIES_MAX 65536
 
 static struct pgseal__entry *add(struct pgseal__bundle *b, int line, const char *what)
 {
-    struct pgseal__entry *v;
+    struct pgseal__entry *v = b->v;
 
     if (b->n >= ENTRIES_MAX)
         return NULL;
-    v = pgseal__realloc(b->v, (b->n + 1) * sizeof(*v));
+    if ((b->n & (b->n - 1)) == 0) /* 0, or a power of two: full */
+        v = pgseal__realloc(b->v, (b->n > 0 ? 2 * b->n : 1) * sizeof(*v));
     if (v == NULL)
         return NULL;
     b->v = v;
@@ -123,12 +124,49 @@ static void look_inside(const struct pgseal__block *blk, struct inside *in)
     }
 }
 
-static int read_cert(struct pgseal__entry *e, const struct pgseal__block *blk)
+/* What OpenSSL has read of the file already: making a certificate takes longest of all. */
+struct done {
+    const STACK_OF(X509_INFO) * infos;
+    int at; /* the next of them, in the order of the file */
+};
+
+/* The next certificate OpenSSL loads, when it is this one. Gives, or NULL. */
+static X509 *read_already(struct done *d, const uint8_t *der, size_t n)
+{
+    int count = d->infos != NULL ? sk_X509_INFO_num(d->infos) : 0;
+    X509 *cert = NULL;
+    uint8_t *own = NULL;
+    int len;
+
+    while (d->at < count && (cert = sk_X509_INFO_value(d->infos, d->at)->x509) == NULL)
+        d->at++;
+    if (cert == NULL || X509_get0_trust_objects(cert) != NULL ||
+        X509_get0_reject_objects(cert) != NULL)
+        return NULL;
+    len = i2d_X509(cert, &own);
+    if (len < 0 || (size_t)len != n || memcmp(own, der, n) != 0 || X509_up_ref(cert) != 1)
+        cert = NULL;
+    OPENSSL_free(own);
+    d->at += cert != NULL;
+    return cert;
+}
+
+static X509 *make_cert(struct done *d, bool trusted, const uint8_t *der, size_t n)
+{
+    const uint8_t *p = der;
+    X509 *cert = trusted ? NULL : read_already(d, der, n);
+
+    ERR_clear_error();
+    if (cert != NULL)
+        return cert;
+    return trusted ? d2i_X509_AUX(NULL, &p, (long)n) : d2i_X509(NULL, &p, (long)n);
+}
+
+static int read_cert(struct pgseal__entry *e, const struct pgseal__block *blk, struct done *d)
 {
     size_t n = 0;
     bool nomem;
     uint8_t *der = pgseal__block_der(blk, &n, &nomem);
-    const uint8_t *p = der;
     struct inside in;
 
     if (nomem)
@@ -145,9 +183,7 @@ static int read_cert(struct pgseal__entry *e, const struct pgseal__block *blk)
         flaw(e, PGSEAL__FLAW_PLACEHOLDER, "a placeholder: %zu bytes (\"%s\") are no certificate", n,
              in.first);
     } else {
-        ERR_clear_error();
-        e->cert = strcmp(blk->label, "TRUSTED CERTIFICATE") == 0 ? d2i_X509_AUX(NULL, &p, (long)n)
-                                                                 : d2i_X509(NULL, &p, (long)n);
+        e->cert = make_cert(d, strcmp(blk->label, "TRUSTED CERTIFICATE") == 0, der, n);
         if (e->cert == NULL && in.wrong_line != 0)
             flaw(e, PGSEAL__FLAW_BASE64, "line %d of it is no base64: \"%s\"", in.wrong_line,
                  in.wrong);
@@ -219,36 +255,32 @@ static int read_other(struct pgseal__entry *e, const struct pgseal__block *blk)
 
 /* ---- judging a certificate among the others -------------------------------------------------- */
 
-static void judge_signature(const struct pgseal__bundle *b, struct pgseal__entry *e)
+static void judge_signature(const struct pgseal__names *names, struct pgseal__entry *e)
 {
-    const struct pgseal__entry *issuer = NULL;
+    bool self = X509_self_signed(e->cert, 0) == 1;
     char name[300];
 
-    if (X509_self_signed(e->cert, 0) == 1) {
+    if (e->twin != NULL) {
+        e->vouched = e->twin->vouched;
+        e->issuer = e->twin->issuer;
+    } else if (self) {
         e->vouched = X509_self_signed(e->cert, 1) == 1;
-        if (!e->vouched)
-            flaw(e, PGSEAL__FLAW_ALTERED,
-                 "it does not fit its own key: it was altered after it was signed, and is not the "
-                 "authority it names");
-        return;
+    } else {
+        e->issuer = pgseal__bundle_issuer(names, e->cert, &e->vouched);
     }
-    for (size_t i = 0; i < b->n; i++) {
-        const struct pgseal__entry *o = &b->v[i];
-
-        if (o->cert == NULL || X509_check_issued(o->cert, e->cert) != X509_V_OK)
-            continue;
-        e->issuer_line = o->line;
-        e->vouched = X509_verify(e->cert, X509_get0_pubkey(o->cert)) == 1;
-        if (e->vouched)
-            return;
-        issuer = o;
-    }
-    if (issuer == NULL)
+    if (self && !e->vouched)
+        flaw(e, PGSEAL__FLAW_ALTERED,
+             "it does not fit its own key: it was altered after it was signed, and is not the "
+             "authority it names");
+    if (self || e->issuer == NULL)
         return;
-    pgseal__name_short(X509_get_subject_name(issuer->cert), name, sizeof(name));
+    e->issuer_line = e->issuer->line;
+    if (e->vouched)
+        return;
+    pgseal__name_short(X509_get_subject_name(e->issuer->cert), name, sizeof(name));
     flaw(e, PGSEAL__FLAW_UNSIGNED,
          "it was not signed by the key of \"%s\" at line %d: one of the two was altered", name,
-         issuer->line);
+         e->issuer->line);
 }
 
 static void judge_others(const struct pgseal__bundle *b, struct pgseal__entry *e)
@@ -256,11 +288,10 @@ static void judge_others(const struct pgseal__bundle *b, struct pgseal__entry *e
     char when[40];
     int64_t t = 0;
 
-    for (const struct pgseal__entry *o = b->v; o < e; o++)
-        if (o->cert != NULL && e->twin_line == 0 && X509_cmp(o->cert, e->cert) == 0) {
-            e->twin_line = o->line;
-            flaw(e, PGSEAL__FLAW_DUPLICATE, "the same as at line %d", o->line);
-        }
+    if (e->twin != NULL) {
+        e->twin_line = e->twin->line;
+        flaw(e, PGSEAL__FLAW_DUPLICATE, "the same as at line %d", e->twin_line);
+    }
     if (b->now_unix_s > 0 && pgseal__asn1_time(X509_get0_notAfter(e->cert), &t) == 0 &&
         t < b->now_unix_s)
         flaw(e, PGSEAL__FLAW_ENDED, "it ended %s", pgseal__utc(when, t));
@@ -288,59 +319,6 @@ static STACK_OF(X509_INFO) * load(const uint8_t *p, size_t n, char *why, size_t 
     BIO_free(bio);
     ERR_clear_error();
     return infos;
-}
-
-/* Which entries OpenSSL loads: its list is in the order of the file, as ours. How many. */
-static int mark_loaded(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * infos)
-{
-    int at = 0;
-    int marked = 0;
-
-    for (int i = 0; infos != NULL && i < sk_X509_INFO_num(infos); i++) {
-        b->loads += sk_X509_INFO_value(infos, i)->x509 != NULL;
-        b->lists += sk_X509_INFO_value(infos, i)->crl != NULL;
-    }
-    for (size_t i = 0; infos != NULL && i < b->n; i++) {
-        struct pgseal__entry *e = &b->v[i];
-
-        if (e->cert == NULL || (e->flaws & (1u << PGSEAL__FLAW_HIDDEN)) != 0)
-            continue;
-        for (int j = at; j < sk_X509_INFO_num(infos) && !e->loaded; j++) {
-            const X509 *cert = sk_X509_INFO_value(infos, j)->x509;
-
-            e->loaded = cert != NULL && X509_cmp(cert, e->cert) == 0;
-            at = e->loaded ? j + 1 : at;
-        }
-        marked += e->loaded;
-    }
-    return marked;
-}
-
-/* What we took for hidden, and OpenSSL loads all the same: it cuts lines at 254 bytes, for one. */
-static void mark_unexpected(struct pgseal__bundle *b, const STACK_OF(X509_INFO) * infos)
-{
-    for (int j = 0; infos != NULL && j < sk_X509_INFO_num(infos); j++) {
-        const X509 *cert = sk_X509_INFO_value(infos, j)->x509;
-        struct pgseal__entry *hidden = NULL;
-        size_t loaded = 0;
-        size_t seen = 0;
-
-        for (size_t i = 0; cert != NULL && i < b->n; i++) {
-            if (b->v[i].cert == NULL || X509_cmp(cert, b->v[i].cert) != 0)
-                continue;
-            loaded += b->v[i].loaded;
-            hidden = b->v[i].loaded ? hidden : &b->v[i];
-        }
-        for (int i = 0; cert != NULL && i <= j; i++)
-            seen += sk_X509_INFO_value(infos, i)->x509 != NULL &&
-                    X509_cmp(cert, sk_X509_INFO_value(infos, i)->x509) == 0;
-        if (hidden == NULL || loaded >= seen)
-            continue;
-        hidden->loaded = true;
-        hidden->flaws = 0;
-        hidden->flaw = PGSEAL__FLAW_NONE;
-        hidden->problem[0] = '\0';
-    }
 }
 
 /* Certificates that are there, look right, and are not loaded. */
@@ -374,17 +352,19 @@ static void judge_loss(struct pgseal__bundle *b, const uint8_t *p, size_t n)
     }
 }
 
-static int read_entry(struct pgseal__entry *e, const struct pgseal__block *blk)
+static int read_entry(struct pgseal__entry *e, const struct pgseal__block *blk, struct done *d)
 {
     if (strcmp(e->what, "certificate") == 0)
-        return read_cert(e, blk);
+        return read_cert(e, blk, d);
     if (strcmp(e->what, "unknown block") == 0)
         return read_unknown(e, blk);
     return read_other(e, blk);
 }
 
-static int read_entries(struct pgseal__bundle *b, const uint8_t *p, size_t n)
+static int read_entries(struct pgseal__bundle *b, const uint8_t *p, size_t n,
+                        const STACK_OF(X509_INFO) * infos)
 {
+    struct done done = {.infos = infos};
     struct pgseal__block blk;
     size_t at = 0;
     size_t from = 0;
@@ -398,13 +378,28 @@ static int read_entries(struct pgseal__bundle *b, const uint8_t *p, size_t n)
             e->end_line = blk.end_line;
             e->from = from;
             e->to = at;
-            rc = read_entry(e, &blk);
+            rc = read_entry(e, &blk, &done);
         }
         if (rc < 0)
             return rc;
         from = at;
     }
     return 0;
+}
+
+static int judge_certs(struct pgseal__bundle *b)
+{
+    struct pgseal__names names;
+    int rc = pgseal__bundle_names(b, &names);
+
+    for (size_t i = 0; rc == 0 && i < b->n; i++) {
+        if (b->v[i].cert == NULL)
+            continue;
+        judge_signature(&names, &b->v[i]);
+        judge_others(b, &b->v[i]);
+    }
+    pgseal__free(names.v);
+    return rc;
 }
 
 int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct pgseal__bundle *b)
@@ -419,19 +414,14 @@ int pgseal__bundle_read(const uint8_t *p, size_t n, int64_t now_unix_s, struct p
     if (infos == NULL || sk_X509_INFO_num(infos) == 0)
         pgseal__file_kind(p, n, b);
     if (b->whole == NULL)
-        rc = read_entries(b, p, n);
-    if (rc == 0) {
-        if (mark_loaded(b, infos) != b->loads)
-            mark_unexpected(b, infos);
+        rc = read_entries(b, p, n, infos);
+    if (rc == 0)
+        rc = pgseal__bundle_match(b, infos);
+    if (rc == 0)
         judge_loss(b, p, n);
-    }
     sk_X509_INFO_pop_free(infos, X509_INFO_free);
-    for (size_t i = 0; rc == 0 && i < b->n; i++) {
-        if (b->v[i].cert == NULL)
-            continue;
-        judge_signature(b, &b->v[i]);
-        judge_others(b, &b->v[i]);
-    }
+    if (rc == 0)
+        rc = judge_certs(b);
     ERR_clear_error();
     if (rc < 0)
         pgseal__bundle_done(b);

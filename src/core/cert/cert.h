@@ -133,8 +133,9 @@ struct pgseal__entry {
     char problem[300];      /* ... the sentence about it; "" when there is none */
     int issuer_line;        /* of the certificate its issuer's name belongs to; 0: not here */
     int twin_line;          /* of the same certificate before; 0: none */
-    int odd_line;           /* the first line inside that is no base64, or empty; 0: none */
-    size_t from, to;        /* the part of the file from the block before to its end */
+    const struct pgseal__entry *twin, *issuer; /* ... the two themselves, or NULL */
+    int odd_line;    /* the first line inside that is no base64, or empty; 0: none */
+    size_t from, to; /* the part of the file from the block before to its end */
 };
 
 struct pgseal__bundle {
