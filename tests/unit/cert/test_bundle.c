@@ -272,6 +272,54 @@ static int scan_once(void *arg)
     return rc;
 }
 
+/* What is far behind is looked at too, and duplicates take the verdict of the first of them. */
+#define COPIES 1000
+
+static char *many_copies(size_t *n)
+{
+    static const char *const names[] = {"root", "sub", "badsub"};
+    size_t cap = COPIES * (strlen(pem("root")) + strlen(pem("sub")) + strlen(pem("badsub"))) + 1;
+    char *text = malloc(cap + strlen(pem("old")));
+
+    assert_non_null(text);
+    *n = 0;
+    for (size_t i = 0; i < COPIES; i++)
+        for (size_t k = 0; k < PGSEAL_COUNT(names); k++) {
+            memcpy(text + *n, pem(names[k]), strlen(pem(names[k])));
+            *n += strlen(pem(names[k]));
+        }
+    memcpy(text + *n, pem("old"), strlen(pem("old")));
+    *n += strlen(pem("old"));
+    return text;
+}
+
+static void test_bundle__thousands__each_with_its_verdict(void **state)
+{
+    struct pgseal__bundle b;
+    size_t n;
+    char *text = many_copies(&n);
+    const unsigned unsigned_bit = 1u << PGSEAL__FLAW_UNSIGNED;
+
+    assert_int_equal(pgseal__bundle_read((const uint8_t *)text, n, T_TODAY, &b), 0);
+    assert_int_equal(b.loads, 3 * COPIES + 1);
+    assert_int_equal(b.n, 3 * COPIES + 1);
+    for (size_t i = 0; i < 3 * COPIES; i++) {
+        const struct pgseal__entry *e = &b.v[i];
+
+        assert_true(e->loaded);
+        assert_int_equal(e->twin_line, i < 3 ? 0 : b.v[i % 3].line);
+        assert_int_equal(e->vouched, i % 3 != 2);
+        assert_int_equal(e->issuer_line, i % 3 == 0 ? 0 : b.v[0].line);
+        assert_int_equal((e->flaws & unsigned_bit) != 0, i % 3 == 2);
+        if (i % 3 == 2)
+            assert_non_null(
+                strstr(e->problem, "not signed by the key of \"CN=Test Root\" at line 1"));
+    }
+    assert_int_equal(b.v[3 * COPIES].flaw, PGSEAL__FLAW_ENDED);
+    pgseal__bundle_done(&b);
+    free(text);
+}
+
 static void test_bundle__allocation_fails__says_so(void **state)
 {
     char text[8192];
@@ -301,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_bundle__private_key__recognised),
         cmocka_unit_test(test_bundle__der__recognised),
         cmocka_unit_test(test_bundle__wild_files__each_its_own_diagnosis),
+        cmocka_unit_test(test_bundle__thousands__each_with_its_verdict),
         cmocka_unit_test(test_bundle__allocation_fails__says_so),
         cmocka_unit_test(test_bundle__small_output__is_terminated),
     };
