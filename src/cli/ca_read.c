@@ -2,6 +2,7 @@
 /* Reads the files that `pgseal ca` looks into, and days of the command line. */
 #include "ca_read_int.h"
 #include "findings_int.h"
+#include "progress_int.h"
 #include "text_int.h"
 
 #include "ca/ca.h"
@@ -15,6 +16,9 @@
 
 /* As much as the world reads of a file. */
 #define BYTES_MAX ((size_t)64 << 20)
+
+/* From here on looking takes seconds: 0.15 s for 1 MB. */
+#define SLOW_BYTES ((size_t)4 << 20)
 
 static int unread(const char *name, int sys)
 {
@@ -82,18 +86,32 @@ void cli_ca_bytes_done(struct cli_ca_bytes *b)
     *b = (struct cli_ca_bytes){0};
 }
 
+static void show_name(struct cli_progress *p, const struct cli_ca_bytes *b)
+{
+    char shown[256];
+
+    cli_progress(p, "looking into %zu MB of %s ...", b->n >> 20,
+                 pgseal__escape(shown, sizeof(shown), b->name, strlen(b->name), 120));
+}
+
 int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *meant,
                 struct ca_file *f)
 {
     struct cli_ca_bytes bytes;
     struct pgseal_err err = {0};
+    struct cli_progress progress = {0};
     int rc = cli_ca_read(path, &bytes);
 
+    progress.on = bytes.n > SLOW_BYTES && isatty(STDERR_FILENO);
+    if (rc == CLI_FINE && progress.on)
+        show_name(&progress, &bytes);
     if (rc == CLI_FINE &&
         ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, meant, f, &err) < 0) {
+        cli_progress_clear(&progress);
         fprintf(stderr, "pgseal: error: %s\n", err.msg);
         rc = CLI_FOUND;
     }
+    cli_progress_clear(&progress);
     cli_ca_bytes_done(&bytes);
     return rc;
 }
