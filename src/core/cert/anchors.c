@@ -4,17 +4,18 @@
 
 #include <openssl/err.h>
 
-/* A limit for files that are full of nonsense: nobody reads an explanation of more. */
-#define ANCHORS_MAX 4096
+/* More than the 45,000 roots that 64 MB hold: a limit for many such files. */
+#define ANCHORS_MAX 65536
 
 static bool add(struct pgseal__anchors *a, const struct pgseal__source *s, int line, X509 *cert,
                 X509_CRL *crl)
 {
-    struct pgseal__anchor *v;
+    struct pgseal__anchor *v = a->v;
 
     if (a->n >= ANCHORS_MAX)
         return false;
-    v = pgseal__realloc(a->v, (a->n + 1) * sizeof(*v));
+    if ((a->n & (a->n - 1)) == 0) /* 0, or a power of two: full */
+        v = pgseal__realloc(a->v, (a->n > 0 ? 2 * a->n : 1) * sizeof(*v));
     if (v == NULL)
         return false;
     a->v = v;
