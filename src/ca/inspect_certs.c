@@ -214,9 +214,9 @@ static void judge_role(const struct ca_look *k)
                      "only.",
                      ca_lines_begin(&l));
         finding_fix(f,
-                    "If it is to verify servers, take that away:\n"
-                    " pgseal ca export %s --pem -o clean.pem",
-                    k->path);
+                    "Somebody marked it on purpose: find out why before you change it. If it is to "
+                    "verify servers, put a plain copy of this block in its place:\n"
+                    " openssl x509 -in BLOCK -out PLAIN");
     }
     if (pick(k, is_leaf, &l) > 0) {
         f = ca_found(k, FINDING_ID_CA_LEAF, l.first);

@@ -44,12 +44,36 @@ static int refuse(const struct load *o, int line, const char *why)
     return PGSEAL_E_ROOT_UNUSABLE;
 }
 
+/* Marks of a TRUSTED CERTIFICATE (openssl-x509, -addreject and -addtrust) that no other form has:
+ * what refuses a use, or vouches for no server, would come out as trusted for everything. */
+static bool is_marked_down(X509 *x509)
+{
+    return sk_ASN1_OBJECT_num(X509_get0_reject_objects(x509)) > 0 ||
+           X509_check_trust(x509, X509_TRUST_SSL_SERVER, 0) == X509_TRUST_REJECTED;
+}
+
+/* Not left out either: below a root that stays, OpenSSL would then trust what the mark refuses. */
+static int refuse_marked(const struct load *o, X509 *x509, int line)
+{
+    X509_free(x509);
+    refuse(o, line,
+           "A TRUSTED CERTIFICATE block says that this certificate is not to be trusted, for "
+           "servers or for another use. The copy could not say so, and would trust it.");
+    pgseal__hint(o->err,
+                 "Find out who marked it, and why. Then take the block out of the file; or, "
+                 "if the mark is wrong, put a plain copy of the block in its place: "
+                 "openssl x509 -in BLOCK -out PLAIN");
+    return PGSEAL_E_ROOT_UNUSABLE;
+}
+
 /* Takes a certificate; a second copy is left out. */
 static int take(const struct load *o, X509 *x509, int line)
 {
     struct ca_cert *c;
     int rc;
 
+    if (is_marked_down(x509)) /* also when a plain copy of it was taken before */
+        return refuse_marked(o, x509, line);
     if (o->l->n >= CERTS_MAX) {
         X509_free(x509);
         return pgseal__fail(o->err, PGSEAL_E_LIMIT, "more than %d certificates", CERTS_MAX);

@@ -386,3 +386,22 @@ def test_export__wrong_usage__is_2(desk, args, words):
     p = desk.export(*args)
     assert p.returncode == 2
     assert words in p.stderr
+
+
+@pytest.mark.parametrize("mark,refused", [
+    ("-addreject serverAuth", True), ("-addreject clientAuth", True), ("-addreject anyExtendedKeyUsage", True),
+    ("-addtrust clientAuth", True), ("-addtrust serverAuth", False)])
+@pytest.mark.parametrize("form", ["--pem", "--jks"])
+@pytest.mark.parametrize("plain_first", [False, True])
+def test_export__distrust_mark__is_never_lost(desk, mark, refused, form, plain_first):
+    """A mark that takes trust away has no place in any form that is written: the copy would be trusted."""
+    root = rds_bundle.rds("eu-minted-1")
+    desk.bundle.write_bytes(root.pem)
+    desk.tool("openssl", "x509", "-in", "bundle.pem", "-trustout", *mark.split(), "-out", "marked.pem")
+    files = ("bundle.pem", "marked.pem") if plain_first else ("marked.pem",)
+    p = desk.export(*files, form, "-o", "out")
+    assert p.returncode == (1 if refused else 0), p.stderr
+    assert desk.files() == sorted(["bundle.pem", "marked.pem"] + ([] if refused else ["out"]))
+    if refused:
+        assert '"marked.pem" is not exported: line 1' in p.stderr
+        assert "is not to be trusted" in " ".join(p.stderr.split())
