@@ -84,6 +84,7 @@ struct ca_gone {
     char cn[256];
     char sha256[65];
     int64_t not_after_unix_s;
+    bool needed; /**< a genuine root that has not ended: somebody's server may hang on it */
 };
 
 /** A certificate that Amazon publishes. */
@@ -121,13 +122,17 @@ struct ca_judge_options {
     const uint8_t *old;
     size_t old_n;
     int64_t now_unix_s;
+    bool allow_foreign; /**< authorities that are not RDS's may come in */
+    bool allow_gone;    /**< roots that have not ended may go */
 };
 
 /**
  * Judges a bundle, in memory. Refused is what is not exactly certificates of authorities: text
  * between them, other blocks, and all that ca_inspect() finds wrong, such as what was altered, what
  * has nothing for the region or partition, what has ended altogether. Refused is also to replace a
- * file that would lose a key, another partition's roots, or authorities of others.
+ * file that would lose a key, another partition's roots, authorities of others, or that is no
+ * bundle at all; and, unless allowed, authorities of others that the file has not, and a bundle
+ * that lacks roots of the file that have not ended.
  *
  * @param why  gets the findings it was refused for, in addition to `err`; may stay empty.
  * @return     0; PGSEAL_E_ROOT_UNUSABLE, PGSEAL_E_EXISTS (the file at `output`), PGSEAL_E_NOMEM.

@@ -26,6 +26,13 @@ static bool has(const struct ca_fetched *f, const char *sha256, bool **added)
     return found;
 }
 
+/* What was altered, or only bears a published root's name, is lost for the good of everybody. */
+static bool is_needed(const struct ca_item *it)
+{
+    return it->kind == CA_KIND_ROOT && !it->ended && it->standing != CA_POSED &&
+           it->signature == CA_SIG_FITS;
+}
+
 static int lose(struct ca_fetched *f, const struct ca_item *it, struct pgseal_err *err)
 {
     struct ca_gone *gone = pgseal__realloc(f->gone, (f->ngone + 1) * sizeof(*gone));
@@ -34,7 +41,8 @@ static int lose(struct ca_fetched *f, const struct ca_item *it, struct pgseal_er
         return pgseal__nomem(err);
     f->gone = gone;
     gone += f->ngone++;
-    *gone = (struct ca_gone){.not_after_unix_s = it->info.not_after_unix_s};
+    *gone =
+        (struct ca_gone){.not_after_unix_s = it->info.not_after_unix_s, .needed = is_needed(it)};
     pgseal__format(gone->cn, sizeof(gone->cn), "%s", it->cn);
     pgseal__format(gone->sha256, sizeof(gone->sha256), "%s", it->info.sha256);
     return 0;
@@ -66,6 +74,35 @@ static int walk(const struct ca_judge_options *o, struct ca_fetched *f, const st
     return rc;
 }
 
+/* The page that an earlier download left, or a certificate, however damaged. */
+static bool was_meant_for_a_bundle(const struct ca_file *old)
+{
+    static const char *const WHOLES[] = {"empty", "html"};
+
+    for (size_t i = 0; i < PGSEAL_COUNT(WHOLES) && old->whole != NULL; i++)
+        if (strcmp(old->whole, WHOLES[i]) == 0)
+            return true;
+    for (size_t i = 0; i < old->n && old->whole == NULL; i++)
+        if (old->item[i].is_cert || strcmp(old->item[i].what, "certificate") == 0)
+            return true;
+    return findings_have(&old->findings, FINDING_ID_CA_PLACEHOLDER) ||
+           findings_have(&old->findings, FINDING_ID_CA_S3_ERROR);
+}
+
+/* "-o server.conf": whatever it is, it is somebody's. */
+static int no_bundle(const struct ca_judge_options *o, const struct ca_file *old,
+                     struct pgseal_err *err)
+{
+    pgseal__fail(err, PGSEAL_E_EXISTS, "\"%s\" is no bundle of certificates and is not replaced",
+                 o->output);
+    pgseal__detail(err, "%s",
+                   old->sentence[0] != '\0' ? old->sentence
+                                            : "There is something in it, and no certificate.");
+    pgseal__hint(err, "Write the bundle to a file of its own: -o FILE. If this is the one, remove "
+                      "what is there first.");
+    return PGSEAL_E_EXISTS;
+}
+
 static int must_stay(const struct ca_judge_options *o, const struct ca_file *old,
                      const struct loss *loss, struct pgseal_err *err)
 {
@@ -77,6 +114,8 @@ static int must_stay(const struct ca_judge_options *o, const struct ca_file *old
         pgseal__hint(err, "Write the bundle to a file of its own: -o FILE.");
         return PGSEAL_E_EXISTS;
     }
+    if (!was_meant_for_a_bundle(old))
+        return no_bundle(o, old, err);
     if (loss->foreign != NULL) {
         pgseal__fail(err, PGSEAL_E_EXISTS,
                      "\"%s\" also trusts authorities of others and is not replaced", name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* What a person should look at after a fetch, and how a fetch that failed ends. */
+#include "fetch_int.h"
+
 #include "core/base/base.h"
-#include "fetch.h"
 
 #include <errno.h>
 
@@ -37,10 +38,14 @@ static bool is_foreign(const struct ca_item *it)
     return it->twin_line == 0 && it->standing == CA_FOREIGN;
 }
 
+/* In the file before already, or not. */
+enum which { WHICH_ALL, WHICH_ADDED };
+
 /* The first few of a kind, each with the fingerprint to compare. Returns the first. */
-static const struct ca_item *name(struct finding *f, const struct ca_file *file,
+static const struct ca_item *name(struct finding *f, const struct ca_fetched *all, enum which which,
                                   bool (*pick)(const struct ca_item *))
 {
+    const struct ca_file *file = &all->file;
     const struct ca_item *first = NULL;
     size_t n = 0;
 
@@ -48,7 +53,7 @@ static const struct ca_item *name(struct finding *f, const struct ca_file *file,
         const struct ca_item *it = &file->item[i];
         char until[40];
 
-        if (!pick(it))
+        if (!pick(it) || (which == WHICH_ADDED && !all->added[i]))
             continue;
         first = first != NULL ? first : it;
         if (++n <= SHOWN)
@@ -75,7 +80,7 @@ static void unknown(const struct ca_judge_options *o, const struct ca_fetched *f
         return;
     g = finding_add(l, o->source->official ? FINDING_ID_CA_FETCH_NEW : FINDING_ID_CA_FETCH_UNKNOWN,
                     "%s", o->output);
-    it = name(g, &f->file, is_unknown);
+    it = name(g, f, WHICH_ALL, is_unknown);
     if (it != NULL)
         finding_fix(g,
                     "Compare with what Amazon's API says, where the SHA-1 (Thumbprint) of \"%s\" "
@@ -91,7 +96,7 @@ static void foreign(const struct ca_judge_options *o, const struct ca_fetched *f
     if (f->foreign == 0)
         return;
     g = finding_add(l, FINDING_ID_CA_FETCH_FOREIGN, "%s", o->output);
-    (void)name(g, &f->file, is_foreign);
+    (void)name(g, f, WHICH_ALL, is_foreign);
     finding_fix(g, "Whoever holds the key of one of these can be any server for you. Take them out "
                    "of the file unless you know why they are in it.");
 }
@@ -112,30 +117,96 @@ static void others(const struct ca_fetched *f, struct findings *l)
     }
 }
 
-static void gone(const struct ca_judge_options *o, const struct ca_fetched *f, struct findings *l)
+/* The first few of those that are gone and have not ended; `needed`: only the genuine roots. */
+static size_t name_gone(struct finding *g, const struct ca_judge_options *o,
+                        const struct ca_fetched *f, bool needed)
 {
-    struct finding *g = NULL;
     size_t n = 0;
 
     for (size_t i = 0; i < f->ngone; i++) {
+        const struct ca_gone *one = &f->gone[i];
         char until[40];
 
-        if (f->gone[i].not_after_unix_s < o->now_unix_s)
+        if (one->not_after_unix_s < o->now_unix_s || (needed && !one->needed))
             continue;
-        if (g == NULL)
-            g = finding_add(l, FINDING_ID_CA_FETCH_GONE, "%s", o->output);
-        if (++n <= SHOWN)
-            finding_seen(g, "%s\"%s\", until %.10s", n > 1 ? "\n" : "", f->gone[i].cn,
-                         pgseal__utc(until, f->gone[i].not_after_unix_s));
+        if (++n <= SHOWN && g != NULL)
+            finding_seen(g, "%s\"%s\", until %.10s,\n  sha256 %s", n > 1 ? "\n" : "", one->cn,
+                         pgseal__utc(until, one->not_after_unix_s), one->sha256);
     }
-    if (g == NULL)
+    if (n > SHOWN && g != NULL)
+        finding_seen(g, "\nand %zu more (--check --json lists all).", n - SHOWN);
+    return n;
+}
+
+static void gone(const struct ca_judge_options *o, const struct ca_fetched *f, struct findings *l)
+{
+    struct finding *g;
+
+    if (name_gone(NULL, o, f, false) == 0)
         return;
-    if (n > SHOWN)
-        finding_seen(g, "\nand %zu more (--json lists all).", n - SHOWN);
+    g = finding_add(l, FINDING_ID_CA_FETCH_GONE, "%s", o->output);
+    (void)name_gone(g, o, f, false);
     finding_fix(g,
                 "If you meant to have fewer regions, all is well. If not, put the file back and "
                 "find out which servers need them:\n  mv %s~ %s",
                 o->path, o->path);
+}
+
+/* ---- what is refused unless it was allowed -----------------------------------------------------
+ */
+
+/* Who comes in is trusted for every name from then on, and nobody reads a report afterwards. */
+static int refuse_foreign(const struct ca_judge_options *o, const struct ca_fetched *f,
+                          const char *what, struct findings *why, struct pgseal_err *err)
+{
+    const struct ca_item *first = NULL;
+    struct finding *g;
+
+    for (size_t i = 0; i < f->file.n && first == NULL; i++)
+        if (is_foreign(&f->file.item[i]) && f->added[i])
+            first = &f->file.item[i];
+    if (first == NULL)
+        return 0;
+    g = finding_add(why, FINDING_ID_CA_FETCH_FOREIGN, "%s", o->source->shown);
+    (void)name(g, f, WHICH_ADDED, is_foreign);
+    finding_fix(g, "Fetch from Amazon itself, without --from. If you know these authorities and "
+                   "want every client of this file to trust them: --allow-foreign.");
+    pgseal__fail(err, PGSEAL_E_ROOT_UNUSABLE,
+                 "%s is refused: it has authorities that are not Amazon RDS's", what);
+    pgseal__detail(err, "\"%s\", sha256 %s.", first->cn, first->info.sha256);
+    return PGSEAL_E_ROOT_UNUSABLE;
+}
+
+/* A bundle that was cut between two certificates looks like this, and so does one region's. */
+static int refuse_gone(const struct ca_judge_options *o, const struct ca_fetched *f,
+                       const char *what, struct findings *why, struct pgseal_err *err)
+{
+    size_t n = name_gone(NULL, o, f, true);
+    struct finding *g;
+
+    if (n == 0)
+        return 0;
+    g = finding_add(why, FINDING_ID_CA_FETCH_GONE, "%s", o->output);
+    (void)name_gone(g, o, f, true);
+    finding_fix(g, "If you want fewer regions, or know that no server hangs on them: --allow-gone. "
+                   "If not, fetch the bundle that has them, or write this one to another file: -o "
+                   "FILE.");
+    pgseal__fail(err, PGSEAL_E_ROOT_UNUSABLE,
+                 "%s is refused: it lacks %zu root%s of \"%s\" that %s not ended", what, n,
+                 n == 1 ? "" : "s", o->output, n == 1 ? "has" : "have");
+    pgseal__detail(err, "A server whose certificate hangs on one of them would be refused.");
+    return PGSEAL_E_ROOT_UNUSABLE;
+}
+
+int ca_fetch_allowed(const struct ca_judge_options *o, const struct ca_fetched *f, const char *what,
+                     struct findings *why, struct pgseal_err *err)
+{
+    int foreign_rc = o->allow_foreign ? 0 : refuse_foreign(o, f, what, why, err);
+    int gone_rc = o->allow_gone ? 0 : refuse_gone(o, f, what, why, foreign_rc < 0 ? NULL : err);
+
+    if (why->nomem)
+        return pgseal__nomem(err);
+    return foreign_rc < 0 ? foreign_rc : gone_rc;
 }
 
 static void missing(const struct ca_judge_options *o, const struct ca_fetched *f,

@@ -10,5 +10,11 @@
  * 0, or PGSEAL_E_EXISTS when the file at hand must not be replaced by this.
  */
 int ca_compare(const struct ca_judge_options *o, struct ca_fetched *f, struct pgseal_err *err);
+/*
+ * fetch_findings.c: refuses who would come in, and who would go, unless that was allowed. 0, or
+ * PGSEAL_E_ROOT_UNUSABLE with a finding in `why`. `what`: "what https://... sent".
+ */
+int ca_fetch_allowed(const struct ca_judge_options *o, const struct ca_fetched *f, const char *what,
+                     struct findings *why, struct pgseal_err *err);
 
 #endif

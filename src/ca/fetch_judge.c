@@ -239,6 +239,8 @@ int ca_judge(const struct ca_judge_options *o, struct ca_fetched *out, struct fi
     }
     if (rc == 0)
         rc = ca_compare(o, &j.f, err);
+    if (rc == 0)
+        rc = ca_fetch_allowed(o, &j.f, j.what, why, err);
     if (rc < 0) {
         ca_fetched_done(&j.f);
         return rc;

@@ -21,6 +21,8 @@ enum opt_id {
     OPT_FROM,
     OPT_OUTPUT,
     OPT_CHECK,
+    OPT_ALLOW_GONE,
+    OPT_ALLOW_FOREIGN,
     OPT_CACERT,
     OPT_TIMEOUT,
     OPT_QUIET,
@@ -35,6 +37,8 @@ static const struct cli_optrow OPTS[] = {
     {'o', "output", "FILE", "Where",
      "file to write (default: AWS's own name; - is standard output)"},
     {0, "check", NULL, "Where", "write nothing; exit 1 when FILE is not what is served"},
+    {0, "allow-gone", NULL, "Where", "replace FILE even when roots go that have not ended"},
+    {0, "allow-foreign", NULL, "Where", "let authorities in that are not Amazon RDS's"},
     {0, "cacert", "FILE", "How", "authorities that vouch for the HTTPS host, in PEM"},
     {0, "timeout", "SECONDS", "How", "for all of the download (default: 120)"},
     {'q', "quiet", NULL, "How", "only findings and errors"},
@@ -47,7 +51,7 @@ struct app {
     enum pgseal_aws_partition partition;
     int scopes; /* how many of --global --region --gov --china */
     int timeout_s;
-    bool check, quiet, json;
+    bool check, quiet, json, allow_gone, allow_foreign;
     struct cli_log log;
     struct ca_source source;
     struct ca_place place;
@@ -98,6 +102,12 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
         break;
     case OPT_CHECK:
         a->check = true;
+        break;
+    case OPT_ALLOW_GONE:
+        a->allow_gone = true;
+        break;
+    case OPT_ALLOW_FOREIGN:
+        a->allow_foreign = true;
         break;
     case OPT_CACERT:
         a->cacert = arg;
@@ -313,6 +323,9 @@ static int judge_and_put(struct app *a, const struct ca_download *d, struct find
         .old = a->place.old,
         .old_n = a->place.old_n,
         .now_unix_s = time(NULL),
+        /* A comparison lets nobody in and nobody go: it tells all of it. */
+        .allow_foreign = a->allow_foreign || a->check,
+        .allow_gone = a->allow_gone || a->check,
     };
     struct ca_fetched facts = {0};
     struct findings findings = {0};

@@ -57,6 +57,81 @@ def test_fetch__onto_an_error_page__replaces_and_keeps_it(place, web):
     assert (place.dir / "bundle.pem~").read_bytes().startswith(b"<?xml")
 
 
+@pytest.mark.parametrize("was", [
+    b"root:x:0:0:root:/root:/bin/sh\n", b"listen_addresses = '*'\n", b"\x7fELF\x02\x01\x01\x00\x00", b"#!/bin/sh\nexit 0\n",
+    b'<?xml version="1.0"?>\n<Server port="8005"/>\n', b"{}\n",
+    b"-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n"])
+def test_fetch__onto_something_else__is_refused(place, web, was):
+    """A name that was mistyped: what was never a bundle stays what it is, whatever is allowed."""
+    place.file.write_bytes(was)
+    inode = place.file.stat().st_ino
+    p = place.from_web(web.url("good"), allow=("--allow-gone", "--allow-foreign"))
+    refused(p, "EXISTS", 1)
+    assert '"bundle.pem" is no bundle of certificates and is not replaced' in p.stderr
+    assert (place.file.read_bytes(), place.file.stat().st_ino, place.files()) == (was, inode, ["bundle.pem"])
+
+
+@pytest.mark.parametrize("was", [
+    b"", b"\n", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", OLD[:400], OLD.replace(b"-----END CERTIFICATE-----", b"", 1),
+    b"-----BEGIN CERTIFICATE-----\nPUT YOUR CERTIFICATE HERE\n-----END CERTIFICATE-----\n"])
+def test_fetch__onto_what_should_have_been_a_bundle__replaces_it(place, web, was):
+    place.file.write_bytes(was)
+    p = place.from_web(web.url("good"))
+    assert p.stdout.startswith("bundle.pem: written\n"), p.stderr
+    assert (place.file.read_bytes(), (place.dir / "bundle.pem~").read_bytes()) == (rds_bundle.bundle(), was)
+
+
+def test_fetch__authority_of_others_comes_in__only_when_allowed(place, web_ca, tmp_path):
+    (tmp_path / "mixed.pem").write_bytes(rds_bundle.bundle() + web_ca.pem)
+    command = ("--region", "eu-minted-1", "--from", str(tmp_path / "mixed.pem"), "-o", "bundle.pem")
+    for was in (None, rds_bundle.bundle()):
+        if was is not None:
+            place.file.write_bytes(was)
+        p = place.fetch(*command)
+        assert (p.returncode, p.stdout) == (1, "")
+        assert "\n  code: CA_FETCH_FOREIGN\n" in p.stderr and '"pgseal test web authority"' in p.stderr
+        assert f"sha256 {web_ca.sha256}" in p.stderr
+        assert place.files() == ([] if was is None else ["bundle.pem"])
+        assert was is None or place.file.read_bytes() == was
+    facts = json.loads(place.fetch(*command, "--json").stdout)
+    assert (facts["status"], [f["id"] for f in facts["findings"]]) == ("refused", ["CA_FETCH_FOREIGN"])
+    p = place.fetch(*command[:-2], "-o", "-")
+    assert (p.returncode, p.stdout) == (1, "")
+    p = place.fetch(*command, "--allow-foreign")
+    assert p.stdout.startswith("bundle.pem: written\n") and "code: CA_FETCH_FOREIGN" in p.stdout
+    # What the file has already is no news: a fetch of the same and more goes through, and is told.
+    more = rds_bundle.bundle() + web_ca.pem + rds_bundle.rds("eu-minted-1", "RSA4096").pem + b"# more\n"
+    (tmp_path / "mixed.pem").write_bytes(more)
+    p = place.fetch(*command)
+    assert (p.returncode, p.stdout.startswith("bundle.pem: written\n"), place.file.read_bytes()) == (1, True, more), p.stderr
+
+
+def test_fetch__smaller_bundle__replaces_only_when_allowed(old, web):
+    p = old.from_web(web.url("good"), allow=())
+    assert (p.returncode, p.stdout) == (1, "")
+    assert 'lacks 2 roots of "bundle.pem" that have not ended' in " ".join(p.stderr.split())
+    assert "\n  code: CA_FETCH_GONE\n" in p.stderr and p.stderr.count("eu-before-1 Root CA") == 2
+    untouched(old)
+    p = old.from_web(web.url("good"), "--json", allow=())
+    facts = json.loads(p.stdout)
+    assert (facts["status"], [f["id"] for f in facts["findings"]]) == ("refused", ["CA_FETCH_GONE"])
+    untouched(old)
+    p = old.from_web(web.url("good"), "--check", allow=())
+    assert p.stdout.startswith("bundle.pem: differs\n") and "code: CA_FETCH_GONE" in p.stdout
+    untouched(old)
+    p = old.from_web(web.url("good"), allow=("--allow-gone",))
+    assert p.stdout.startswith("bundle.pem: written\n") and "code: CA_FETCH_GONE" in p.stdout
+    assert (old.dir / "bundle.pem~").read_bytes() == OLD
+
+
+def test_fetch__only_ended_roots_go__nobody_is_asked(place, web):
+    ended = Minted("Amazon RDS eu-minted-1 Root CA RSA1024 G1", days=(-900, -1))
+    place.file.write_bytes(rds_bundle.bundle() + ended.pem)
+    p = place.from_web(web.url("good"), allow=())
+    assert p.stdout.startswith("bundle.pem: written\n"), p.stderr
+    assert "CA_FETCH_GONE" not in p.stdout and place.file.read_bytes() == rds_bundle.bundle()
+
+
 def test_fetch__onto_a_directory_or_device__is_refused(place, web):
     place.file.mkdir()
     p = place.from_web(web.url("good"))
@@ -79,7 +154,7 @@ def test_fetch__disk_full__old_file_is_whole(old, web):
     small.mkdir()
     p = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", small, keep,
                         *old.command("--region", "eu-minted-1", "--from", web.url("good"), "--cacert", str(old.ca), "-o",
-                                     "bundle.pem")],
+                                     "bundle.pem", "--allow-gone")],
                        env={**old.env, "OLD_FILE": str(keep)}, capture_output=True, text=True, check=False, timeout=30)
     if "permission denied" in p.stderr.lower() or "Operation not permitted" in p.stderr:
         pytest.skip("no mount namespaces here: " + p.stderr)

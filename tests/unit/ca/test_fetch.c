@@ -205,7 +205,7 @@ static char *pem_of(const char *names)
 
 struct scene {
     const char *names, *old; /* old NULL: no file */
-    bool official;
+    bool official, allow_gone, allow_foreign;
     enum pgseal_aws_partition partition;
     const char *region;
     struct ca_fetched f;
@@ -229,6 +229,8 @@ static int judge(struct scene *s)
         .old = (const uint8_t *)old,
         .old_n = old != NULL ? strlen(old) : 0,
         .now_unix_s = T_TODAY,
+        .allow_gone = s->allow_gone,
+        .allow_foreign = s->allow_foreign,
     };
 
     pgseal__format(source.from, sizeof(source.from), "https://truststore.example/x.pem");
@@ -367,7 +369,8 @@ static void test_judge__cut_anywhere__never_passes_for_whole(void **state)
 
 static void test_compare__old_file__new_gone_and_same(void **state)
 {
-    struct scene s = {.names = "a b", .old = "#old b past c past", .official = true};
+    struct scene s = {
+        .names = "a b", .old = "#old b past c past", .official = true, .allow_gone = true};
 
     assert_int_equal(judge(&s), 0);
     assert_true(s.f.had_file);
@@ -399,6 +402,49 @@ static void test_compare__old_file__new_gone_and_same(void **state)
     done(&s);
 }
 
+/* What comes in is trusted, and what goes is refused, from the next connection on. */
+static void test_compare__foreign_in_or_root_out__only_when_allowed(void **state)
+{
+    static const struct {
+        const char *names, *old;
+        enum finding_id id; /* FINDING_IDS: nothing is in the way */
+    } rows[] = {
+        {"a company", NULL, FINDING_ID_CA_FETCH_FOREIGN},
+        {"a company", "a", FINDING_ID_CA_FETCH_FOREIGN},
+        {"a b company", "a company", FINDING_IDS},
+        {"a", "a b", FINDING_ID_CA_FETCH_GONE},
+        {"a", "a other", FINDING_ID_CA_FETCH_GONE},
+        {"a", "a past", FINDING_IDS},
+        {"a", "a posed", FINDING_IDS},
+        {"c", "c badsub", FINDING_IDS},
+        {"c", "c sub", FINDING_IDS},
+        {"a b", "a", FINDING_IDS},
+    };
+
+    for (size_t i = 0; i < 2 * PGSEAL_COUNT(rows); i++) {
+        enum finding_id id = rows[i / 2].id;
+        bool allowed = i % 2 == 1;
+        struct scene s = {.names = rows[i / 2].names,
+                          .old = rows[i / 2].old,
+                          .official = true,
+                          .allow_gone = allowed && id == FINDING_ID_CA_FETCH_GONE,
+                          .allow_foreign = allowed && id == FINDING_ID_CA_FETCH_FOREIGN};
+
+        assert_int_equal(judge(&s), allowed || id == FINDING_IDS ? 0 : PGSEAL_E_ROOT_UNUSABLE);
+        if (id == FINDING_IDS) {
+            assert_int_equal(s.why.n, 0);
+        } else if (allowed) {
+            assert_true(findings_have(&s.found, id));
+        } else {
+            assert_int_equal(s.why.n, 1);
+            assert_int_equal(s.why.item[0].id, id);
+            assert_non_null(strstr(s.why.item[0].seen, "sha256 "));
+            assert_non_null(strstr(s.why.item[0].fix, "--allow-"));
+        }
+        done(&s);
+    }
+}
+
 static void test_compare__what_must_stay__is_refused(void **state)
 {
     static const struct {
@@ -407,6 +453,9 @@ static void test_compare__what_must_stay__is_refused(void **state)
         {"a company", "also trusts authorities of others"},
         {"company", "also trusts authorities of others"},
         {"gov", "has roots of AWS GovCloud (US)"},
+        {"+root:x:0:0:root:/root:/bin/sh", "is no bundle of certificates"},
+        {"+<?xml_version='1.0'?><Server/>", "is no bundle of certificates"},
+        {"list", "is no bundle of certificates"},
     };
 
     for (size_t i = 0; i < PGSEAL_COUNT(rows); i++) {
@@ -422,7 +471,8 @@ static void test_compare__what_must_stay__is_refused(void **state)
 
 static int whole_judge(void *arg)
 {
-    struct scene s = {.names = "a b c sub", .old = "b other past", .official = true};
+    struct scene s = {
+        .names = "a b c sub", .old = "b other past", .official = true, .allow_gone = true};
     int rc = judge(&s);
 
     if (rc == 0 && s.found.nomem)
@@ -471,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_judge__what_is_refused),
         cmocka_unit_test(test_judge__cut_anywhere__never_passes_for_whole),
         cmocka_unit_test(test_compare__old_file__new_gone_and_same),
+        cmocka_unit_test(test_compare__foreign_in_or_root_out__only_when_allowed),
         cmocka_unit_test(test_compare__what_must_stay__is_refused),
         cmocka_unit_test(test_judge__each_allocation_fails__cleanly),
         cmocka_unit_test(test_exit__codes__are_those_of_the_page),
