@@ -2,7 +2,6 @@
 /* Reads the files that `pgseal ca` looks into, and days of the command line. */
 #include "ca_read_int.h"
 #include "findings_int.h"
-#include "progress_int.h"
 #include "text_int.h"
 
 #include "ca/ca.h"
@@ -86,12 +85,13 @@ void cli_ca_bytes_done(struct cli_ca_bytes *b)
     *b = (struct cli_ca_bytes){0};
 }
 
-static void show_name(struct cli_progress *p, const struct cli_ca_bytes *b)
+void cli_ca_slow(struct cli_progress *p, const char *name, size_t bytes)
 {
     char shown[256];
 
-    cli_progress(p, "looking into %zu MB of %s ...", b->n >> 20,
-                 pgseal__escape(shown, sizeof(shown), b->name, strlen(b->name), 120));
+    *p = (struct cli_progress){.on = bytes > SLOW_BYTES && isatty(STDERR_FILENO)};
+    cli_progress(p, "looking into %zu MB of %s ...", bytes >> 20,
+                 pgseal__escape(shown, sizeof(shown), name, strlen(name), 120));
 }
 
 int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *meant,
@@ -99,12 +99,10 @@ int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *mea
 {
     struct cli_ca_bytes bytes;
     struct pgseal_err err = {0};
-    struct cli_progress progress = {0};
+    struct cli_progress progress;
     int rc = cli_ca_read(path, &bytes);
 
-    progress.on = bytes.n > SLOW_BYTES && isatty(STDERR_FILENO);
-    if (rc == CLI_FINE && progress.on)
-        show_name(&progress, &bytes);
+    cli_ca_slow(&progress, bytes.name, bytes.n);
     if (rc == CLI_FINE &&
         ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, meant, f, &err) < 0) {
         cli_progress_clear(&progress);

@@ -3,6 +3,8 @@
 #ifndef PGSEAL_CLI_CA_READ_INT_H
 #define PGSEAL_CLI_CA_READ_INT_H
 
+#include "progress_int.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,5 +27,9 @@ int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *mea
 
 /** Reads a day, "2027-06-01": its first second in UTC; or "+90": in 90 days. False: it is none. */
 bool cli_day(const char *text, int64_t now_unix_s, int64_t *unix_s);
+
+/** Says on a terminal that looking into so many bytes takes a while; cli_progress_clear() ends it.
+ */
+void cli_ca_slow(struct cli_progress *p, const char *name, size_t bytes);
 
 #endif

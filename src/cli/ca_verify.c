@@ -4,9 +4,11 @@
  */
 #include "ca_chain_int.h"
 #include "ca_int.h"
+#include "ca_read_int.h"
 #include "findings_int.h"
 #include "front_int.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct cli_optrow OPTS[] = {
@@ -80,6 +82,21 @@ static const char *name_to_compare(const struct cli_peers *p, const struct cli_p
     return p->is_file && peer->host[0] == '\0' ? NULL : peer->host;
 }
 
+/* With a large file of roots saying why it is refused takes longest. */
+static int judge(const struct cli_peers *p, const struct cli_peer *peer, struct pgseal_path *path,
+                 struct pgseal_err *refusal)
+{
+    struct cli_progress progress;
+    struct stat st;
+    int rc;
+
+    cli_ca_slow(&progress, p->with, stat(p->with, &st) == 0 ? (size_t)st.st_size : 0);
+    rc = pgseal_tls_judge(p->ctx, peer->sent, name_to_compare(p, peer), p->now_unix_s, path,
+                          refusal);
+    cli_progress_clear(&progress);
+    return rc;
+}
+
 static int verify(struct cli_peers *p, size_t i, json_t *array)
 {
     struct cli_peer *peer = &p->v[i];
@@ -94,8 +111,7 @@ static int verify(struct cli_peers *p, size_t i, json_t *array)
     } else if (!cli_peers_look(p, i)) {
         err = &peer->err;
         code = cli_peer_failed_exit(err);
-    } else if (pgseal_tls_judge(p->ctx, peer->sent, name_to_compare(p, peer), p->now_unix_s, &path,
-                                &refusal) < 0) {
+    } else if (judge(p, peer, &path, &refusal) < 0) {
         err = &refusal;
         code = CLI_FOUND;
     }
