@@ -253,18 +253,18 @@ static int compare(const struct app *a)
     struct ca_file f[2] = {{.n = 0}, {.n = 0}};
     struct ca_diff d = {.n = 0};
     struct pgseal_err err = {0};
-    int rc = cli_ca_look(a->paths[0], a->now_unix_s, NULL, &f[0]);
+    int rc = cli_ca_look(a->paths[0], a->now_unix_s, NULL, &f[0], &err);
     int differ = 0;
 
     if (rc == CLI_FINE)
-        rc = cli_ca_look(a->paths[1], a->now_unix_s, NULL, &f[1]);
-    if (rc == CLI_FINE && (differ = ca_diff(&f[0], &f[1], &d, &err)) < 0) {
-        fprintf(stderr, "pgseal: error: %s\n", err.msg);
+        rc = cli_ca_look(a->paths[1], a->now_unix_s, NULL, &f[1], &err);
+    if (rc == CLI_FINE && (differ = ca_diff(&f[0], &f[1], &d, &err)) < 0)
         rc = CLI_FOUND;
-    }
-    if (rc == CLI_FINE && a->json)
+    if (rc != CLI_FINE)
+        cli_failed(&err, a->json ? stdout : NULL, rc);
+    else if (a->json)
         rc = print_json(f, &d);
-    else if (rc == CLI_FINE)
+    else
         print_text(f, &d, a->all);
     /* Two files that libpq refuses are no pair to be content with. */
     differ = differ != 0 || f[0].loads == 0 || f[1].loads == 0;

@@ -156,12 +156,12 @@ static void on_note(void *ctx, const char *text)
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
-/* < 0 and err; or the exit code of a file that could not be read, which is said already. */
+/* < 0, or the exit code of a file that could not be read; and err. */
 static int load(struct app *a, char **files, int n, struct pgseal_err *err)
 {
     for (int i = 0; i < n; i++) {
         struct cli_ca_bytes b;
-        int rc = cli_ca_read(files[i], &b);
+        int rc = cli_ca_read(files[i], &b, err);
 
         if (rc != CLI_FINE)
             return rc;
@@ -182,10 +182,10 @@ static int load(struct app *a, char **files, int n, struct pgseal_err *err)
 }
 
 /* The first line, without its end. */
-static int password_from(struct app *a)
+static int password_from(struct app *a, struct pgseal_err *err)
 {
     struct cli_ca_bytes b;
-    int rc = cli_ca_read(a->password_file, &b);
+    int rc = cli_ca_read(a->password_file, &b, err);
     size_t n = 0;
 
     if (rc != CLI_FINE)
@@ -207,7 +207,7 @@ static int find_password(struct app *a, struct pgseal_err *err)
     if (a->form != OPT_PKCS12 && a->form != OPT_JKS)
         return 0;
     if (a->password_file != NULL) {
-        rc = password_from(a);
+        rc = password_from(a, err);
     } else if (env != NULL) {
         a->password = cli_strdup(env);
     } else {
@@ -415,15 +415,12 @@ static void report_json(const struct app *a)
     (void)cli_json_print(strcmp(a->name, "-") == 0 ? stderr : stdout, o);
 }
 
-static int fail(struct app *a, const struct pgseal_err *err)
+/* The export itself was to go to standard output: nothing of it has, so this may. */
+static int fail(const struct app *a, const struct pgseal_err *err, int rc)
 {
-    struct cli_str s = {0};
+    int code = err->code == PGSEAL_E_OPTION || err->code == PGSEAL_E_USAGE ? CLI_USAGE : CLI_FOUND;
 
-    cli_say(&a->log, CLI_ERROR, "%s", err->msg);
-    cli_story(&s, err, cli_columns(STDERR_FILENO), a->log.colour);
-    fputs(cli_str(&s), stderr);
-    cli_str_done(&s);
-    return err->code == PGSEAL_E_OPTION || err->code == PGSEAL_E_USAGE ? CLI_USAGE : CLI_FOUND;
+    return cli_failed(err, a->json ? stdout : NULL, rc == CLI_UNREACHED ? rc : code);
 }
 
 static int run(struct app *a, char **files, int n)
@@ -440,11 +437,11 @@ static int run(struct app *a, char **files, int n)
         rc = a->aliases != NULL ? write_out(a, &err) : pgseal__nomem(&err);
         cli_hold_ends(false);
     }
-    if (rc < 0)
-        rc = fail(a, &err);
-    else if (rc == 0 && a->json)
+    if (rc != 0)
+        rc = fail(a, &err, rc);
+    else if (a->json)
         report_json(a);
-    else if (rc == 0)
+    else
         report(a);
     pgseal__free(a->aliases);
     ca_certs_done(&a->certs);

@@ -267,7 +267,7 @@ static int get(struct app *a, struct ca_download *d, struct pgseal_err *err)
     if (a->source.is_file) {
         struct cli_ca_bytes b;
 
-        rc = cli_ca_read(a->source.from, &b);
+        rc = cli_ca_read(a->source.from, &b, err);
         *d = (struct ca_download){.bytes = b.data, .n = b.n};
         return rc;
     }
@@ -391,8 +391,11 @@ static int run(struct app *a)
         rc = judge_and_put(a, &d, &why, &err);
     if (rc < 0 && cli_was_interrupted())
         interrupted(a);
-    if (rc < 0)
-        rc = fail(a, &err, &why);
+    if (err.code != 0) {
+        int code = fail(a, &err, &why);
+
+        rc = rc == CLI_UNREACHED ? rc : code;
+    }
     pgseal__free(d.bytes);
     findings_done(&why);
     ca_place_done(&a->place);

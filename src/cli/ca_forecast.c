@@ -76,6 +76,7 @@ int cli_ca_forecast(int argc, char **argv)
     struct cli_peers p = {0};
     struct cli_ca_bytes trusted = {0};
     struct cli_str text = {0};
+    struct pgseal_err err = {0};
     json_t *array = NULL;
     int code = CLI_FINE;
     bool opened;
@@ -86,7 +87,9 @@ int cli_ca_forecast(int argc, char **argv)
         return CLI_USAGE;
     code = cli_peers_open(&p, false, argc, argv);
     if (code == CLI_FINE && !p.system)
-        code = cli_ca_read(p.with, &trusted);
+        code = cli_ca_read(p.with, &trusted, &err);
+    if (err.code != 0)
+        cli_failed(&err, p.o.json ? stdout : NULL, code);
     opened = code == CLI_FINE;
     if (opened && p.o.json)
         array = cli_json_array();

@@ -138,15 +138,15 @@ static int run(struct app *a)
     struct pgseal_err err = {0};
     struct ca_store *s;
 
-    a->o.dir = cli_own_dir(&a->own);
+    a->o.dir = cli_own_dir(&a->own, &err);
     if (a->o.dir == NULL)
-        return CLI_USAGE;
-    if (a->encrypt && cli_own_passphrase(&a->own, true) < 0)
-        return CLI_FOUND;
+        return cli_failed(&err, a->own.json ? stdout : NULL, CLI_USAGE);
+    if (a->encrypt && cli_own_passphrase(&a->own, true, &err) < 0)
+        return cli_own_failed(&a->own, &err);
     a->o.passphrase = a->own.passphrase;
     s = ca_store_init(&a->o, (int64_t)time(NULL), &err);
     if (s == NULL)
-        return cli_own_failed(&err);
+        return cli_own_failed(&a->own, &err);
     if (a->own.json)
         (void)cli_json_print(stdout, as_json(s));
     else

@@ -144,7 +144,7 @@ static int issue(struct app *a, struct ca_store *s)
     if (rc == 0)
         tell(a, s, &i, true);
     ca_issued_done(&i);
-    return rc < 0 ? cli_own_failed(&err) : CLI_FINE;
+    return rc < 0 ? cli_failed(&err, NULL, CLI_FOUND) : CLI_FINE;
 }
 
 static int renew(struct app *a, struct ca_store *s, const struct ca_record *c)
@@ -156,7 +156,7 @@ static int renew(struct app *a, struct ca_store *s, const struct ca_record *c)
     if (rc == 0)
         tell(a, s, &i, false);
     ca_issued_done(&i);
-    return rc < 0 ? cli_own_failed(&err) : CLI_FINE;
+    return rc < 0 ? cli_failed(&err, NULL, CLI_FOUND) : CLI_FINE;
 }
 
 static int renew_named(struct app *a, struct ca_store *s)

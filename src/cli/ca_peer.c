@@ -119,10 +119,24 @@ static bool is_there(const char *path)
     return f.stat_sys == 0;
 }
 
+/* What was said already, for programs. */
+static void error_json(const struct cli_peers *p, const struct pgseal_err *err)
+{
+    json_t *o;
+
+    if (!p->o.json)
+        return;
+    o = cli_json_object();
+    cli_json_put(o, "error", cli_json_error(err));
+    (void)cli_json_print(stdout, o);
+}
+
 /* The operand as a host, as settings, or as a file. */
 static int take_operand(struct cli_peers *p, bool files)
 {
     const char *operand = p->o.operand;
+    struct pgseal_err err = {0};
+    int code;
 
     if (operand == NULL)
         return 0;
@@ -132,7 +146,8 @@ static int take_operand(struct cli_peers *p, bool files)
     }
     if (files && (strcmp(operand, "-") == 0 || strchr(operand, '/') != NULL || is_there(operand))) {
         p->is_file = true;
-        return cli_ca_read(operand, &p->bytes);
+        code = cli_ca_read(operand, &p->bytes, &err);
+        return code == CLI_FINE ? code : cli_failed(&err, p->o.json ? stdout : NULL, code);
     }
     if (!cli_host_port(operand, p->host, p->port)) {
         cli_say(&p->target.log, CLI_ERROR, "\"%s\" is no host", operand);
@@ -181,6 +196,7 @@ static int open_trust(struct cli_peers *p)
     if (p->ctx_err.code == PGSEAL_E_ROOT_UNUSABLE)
         return 0;
     cli_target_failed(&p->target, &p->ctx_err);
+    error_json(p, &p->ctx_err);
     return p->ctx_err.code == PGSEAL_E_ROOT_MISSING ? CLI_UNREACHED : CLI_USAGE;
 }
 
@@ -275,6 +291,7 @@ int cli_peers_open(struct cli_peers *p, bool files, int argc, char **argv)
     cli_target_hide(&p->target, argc, argv);
     if (cli_target_settings(&p->target, &err) < 0) {
         cli_target_failed(&p->target, &err);
+        error_json(p, &err);
         return CLI_USAGE;
     }
     list_peers(p);

@@ -19,18 +19,19 @@
 /* From here on looking takes seconds: 0.15 s for 1 MB. */
 #define SLOW_BYTES ((size_t)4 << 20)
 
-static int unread(const char *name, int sys)
+static int unread(const char *name, int sys, struct pgseal_err *err)
 {
     char reason[128], shown[1024];
 
     /* `find -exec` gives names that other people chose. */
-    fprintf(stderr, "pgseal: error: could not read \"%s\": %s\n",
-            pgseal__escape(shown, sizeof(shown), name, strlen(name), 512),
-            strerror_r(sys, reason, sizeof(reason)));
+    pgseal__fail(err, PGSEAL_E_FILE, "could not read \"%s\": %s",
+                 pgseal__escape(shown, sizeof(shown), name, strlen(name), 512),
+                 strerror_r(sys, reason, sizeof(reason)));
+    err->sys = sys;
     return CLI_UNREACHED;
 }
 
-static int read_stdin(struct cli_ca_bytes *out)
+static int read_stdin(struct cli_ca_bytes *out, struct pgseal_err *err)
 {
     size_t cap = 1 << 16;
 
@@ -42,12 +43,12 @@ static int read_stdin(struct cli_ca_bytes *out)
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0)
-            return unread(out->name, errno);
+            return unread(out->name, errno, err);
         if (r == 0)
             return CLI_FINE;
         out->n += (size_t)r;
         if (out->n == BYTES_MAX)
-            return unread(out->name, EFBIG);
+            return unread(out->name, EFBIG, err);
         if (out->n == cap) {
             cap *= 2;
             out->data = cli_realloc(out->data, cap);
@@ -55,7 +56,7 @@ static int read_stdin(struct cli_ca_bytes *out)
     }
 }
 
-int cli_ca_read(const char *path, struct cli_ca_bytes *out)
+int cli_ca_read(const char *path, struct cli_ca_bytes *out, struct pgseal_err *err)
 {
     const struct pgseal_world *w = pgseal_world_host();
     struct pgseal_file f = {0};
@@ -63,7 +64,7 @@ int cli_ca_read(const char *path, struct cli_ca_bytes *out)
 
     *out = (struct cli_ca_bytes){.name = path};
     if (strcmp(path, "-") == 0)
-        return read_stdin(out);
+        return read_stdin(out, err);
     w->read(w->ctx, path, &f);
     sys = f.stat_sys != 0 ? f.stat_sys : f.read_sys;
     if (sys == EISDIR || (sys == 0 && f.kind == PGSEAL_FILE_DIRECTORY)) {
@@ -76,7 +77,7 @@ int cli_ca_read(const char *path, struct cli_ca_bytes *out)
         out->n = f.len;
     }
     w->release(w->ctx, &f);
-    return sys != 0 ? unread(path, sys) : CLI_FINE;
+    return sys != 0 ? unread(path, sys, err) : CLI_FINE;
 }
 
 void cli_ca_bytes_done(struct cli_ca_bytes *b)
@@ -95,20 +96,16 @@ void cli_ca_slow(struct cli_progress *p, const char *name, size_t bytes)
 }
 
 int cli_ca_look(const char *path, int64_t now_unix_s, const struct ca_meant *meant,
-                struct ca_file *f)
+                struct ca_file *f, struct pgseal_err *err)
 {
     struct cli_ca_bytes bytes;
-    struct pgseal_err err = {0};
     struct cli_progress progress;
-    int rc = cli_ca_read(path, &bytes);
+    int rc = cli_ca_read(path, &bytes, err);
 
     cli_ca_slow(&progress, bytes.name, bytes.n);
     if (rc == CLI_FINE &&
-        ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, meant, f, &err) < 0) {
-        cli_progress_clear(&progress);
-        fprintf(stderr, "pgseal: error: %s\n", err.msg);
+        ca_inspect(bytes.name, bytes.data, bytes.n, now_unix_s, meant, f, err) < 0)
         rc = CLI_FOUND;
-    }
     cli_progress_clear(&progress);
     cli_ca_bytes_done(&bytes);
     return rc;

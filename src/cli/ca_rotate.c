@@ -230,7 +230,7 @@ static int start(struct app *a, struct ca_store *s)
     char until[40];
 
     if (ca_rotate_start(s, a->name, a->key, a->days, a->own.passphrase, a->now_unix_s, &err) < 0)
-        return cli_own_failed(&err);
+        return cli_failed(&err, NULL, CLI_FOUND);
     if (a->own.json)
         return CLI_FINE;
     cli_own_root(s, ca_store_issuer(s));
@@ -253,7 +253,7 @@ static int switch_all(struct app *a, struct ca_store *s)
         if (!ca_rotate_waits_for(s, &s->cert[n], a->now_unix_s))
             continue;
         if (ca_renew(s, &s->cert[n], a->out_dir, a->days, a->now_unix_s, &i, &err) < 0)
-            rc = cli_own_failed(&err);
+            rc = cli_failed(&err, NULL, CLI_FOUND);
         else if (a->own.json)
             cli_json_add(a->issued, cli_own_issued_json(&i));
         else
@@ -261,7 +261,7 @@ static int switch_all(struct app *a, struct ca_store *s)
         ca_issued_done(&i);
     }
     if (ca_store_reload(s, &err) < 0)
-        rc = cli_own_failed(&err);
+        rc = cli_failed(&err, NULL, CLI_FOUND);
     return rc;
 }
 
@@ -271,7 +271,7 @@ static int retire(struct app *a, struct ca_store *s)
     int old = s->oldest;
 
     if (ca_rotate_retire(s, a->force, a->now_unix_s, &err) < 0) {
-        cli_own_failed(&err);
+        cli_failed(&err, NULL, CLI_FOUND);
         list_waiting(a, s, stderr);
         return CLI_FOUND;
     }

@@ -105,11 +105,12 @@ static void one(struct app *a, const char *path)
 {
     struct ca_file f;
     struct cli_str out = {0};
-    int rc = cli_ca_look(path, a->now_unix_s, a->is_meant ? &a->meant : NULL, &f);
+    struct pgseal_err err = {0};
+    int rc = cli_ca_look(path, a->now_unix_s, a->is_meant ? &a->meant : NULL, &f, &err);
 
     a->n++;
     if (rc != CLI_FINE) {
-        a->worst = rc;
+        a->worst = cli_failed(&err, NULL, rc);
         return;
     }
     count(a, &f);

@@ -34,6 +34,11 @@ json_t *cli_json_tls(const struct pgseal_tls_facts *t);
 json_t *cli_json_auth(const struct pgseal_auth_facts *f);
 /** The error of a story: code, message, seen, why, fix, sqlstate. */
 json_t *cli_json_error(const struct pgseal_err *err);
+/**
+ * Tells a failure and its story on standard error, and as {"error": ...} to `json` unless that is
+ * NULL. Returns `code`, which the verb ends with.
+ */
+int cli_failed(const struct pgseal_err *err, FILE *json, int code);
 /** Prints the value with a newline behind it, and frees it. False when writing failed. */
 bool cli_json_print(FILE *f, json_t *value);
 

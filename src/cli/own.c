@@ -22,40 +22,36 @@ void cli_own_done(struct cli_own *o)
     o->passphrase = NULL;
 }
 
-const char *cli_own_dir(struct cli_own *o)
+const char *cli_own_dir(struct cli_own *o, struct pgseal_err *err)
 {
     if (o->dir != NULL)
         pgseal__format(o->path, sizeof(o->path), "%s", o->dir);
     else if (o->path[0] == '\0' && !ca_store_default(o->path, sizeof(o->path))) {
-        fputs("pgseal: error: there is no home directory to keep an authority in\n"
-              "  fix:  Name one: --dir DIR\n",
-              stderr);
+        pgseal__fail(err, PGSEAL_E_OPTION, "there is no home directory to keep an authority in");
+        pgseal__hint(err, "Name one: --dir DIR");
         return NULL;
     }
     return o->path;
 }
 
-int cli_own_failed(const struct pgseal_err *err)
+int cli_own_failed(const struct cli_own *o, const struct pgseal_err *err)
 {
-    struct cli_log log = {.err = stderr, .out = stdout, .colour = cli_may_colour(STDERR_FILENO)};
-    struct cli_str story = {0};
-
-    cli_say(&log, CLI_ERROR, "%s", err->msg);
-    cli_story(&story, err, cli_columns(STDERR_FILENO), log.colour);
-    fputs(cli_str(&story), stderr);
-    cli_str_done(&story);
-    return CLI_FOUND;
+    return cli_failed(err, o->json ? stdout : NULL, CLI_FOUND);
 }
 
 /* ---- passphrase ----------------------------------------------------------------------------- */
 
-static int refuse(const char *what, const char *path, const char *fix)
+static int refuse(struct pgseal_err *err, const char *what, const char *path, const char *fix)
 {
-    fprintf(stderr, "pgseal: error: %s \"%s\"\n  fix:  %s\n", what, path, fix);
-    return -1;
+    char shown[1024];
+
+    pgseal__fail(err, PGSEAL_E_FILE, "%s \"%s\"", what,
+                 pgseal__escape(shown, sizeof(shown), path, strlen(path), 512));
+    pgseal__hint(err, "%s", fix);
+    return PGSEAL_E_FILE;
 }
 
-static int from_file(struct cli_own *o)
+static int from_file(struct cli_own *o, struct pgseal_err *err)
 {
     const struct pgseal_world *w = pgseal_world_host();
     struct pgseal_file f = {0};
@@ -65,13 +61,13 @@ static int from_file(struct cli_own *o)
     w->read(w->ctx, o->passphrase_file, &f);
     n = f.data != NULL ? strcspn((const char *)f.data, "\r\n") : 0;
     if (f.stat_sys != 0 || f.read_sys != 0)
-        rc = refuse("could not read the passphrase's file", o->passphrase_file,
+        rc = refuse(err, "could not read the passphrase's file", o->passphrase_file,
                     strerrordesc_np(f.stat_sys != 0 ? f.stat_sys : f.read_sys));
     else if (f.kind == PGSEAL_FILE_REGULAR && (f.mode & 077) != 0)
-        rc = refuse("others can read or write the passphrase's file", o->passphrase_file,
+        rc = refuse(err, "others can read or write the passphrase's file", o->passphrase_file,
                     "Let it be yours alone: chmod 600");
     else if (n == 0 || n > CA_PASSPHRASE_MAX)
-        rc = refuse("there is no passphrase in the first line of", o->passphrase_file,
+        rc = refuse(err, "there is no passphrase in the first line of", o->passphrase_file,
                     "It has 1 to 1024 bytes.");
     else
         o->passphrase = pgseal__strndup((const char *)f.data, n);
@@ -79,7 +75,7 @@ static int from_file(struct cli_own *o)
     return rc;
 }
 
-static int ask(struct cli_own *o, bool twice)
+static int ask(struct cli_own *o, bool twice, struct pgseal_err *err)
 {
     char *again;
     bool same;
@@ -87,48 +83,42 @@ static int ask(struct cli_own *o, bool twice)
     o->passphrase = cli_ask_secret("Passphrase of the authority's key: ");
     if (o->passphrase == NULL || o->passphrase[0] == '\0' ||
         strlen(o->passphrase) > CA_PASSPHRASE_MAX) {
-        fputs("pgseal: error: no passphrase was given\n"
-              "  fix:  Type 1 to 1024 bytes, or name a file: --passphrase-file FILE\n",
-              stderr);
-        return -1;
+        pgseal__fail(err, PGSEAL_E_NO_PASSWORD, "no passphrase was given");
+        pgseal__hint(err, "Type 1 to 1024 bytes, or name a file: --passphrase-file FILE");
+        return PGSEAL_E_NO_PASSWORD;
     }
     if (!twice)
         return 0;
     again = cli_ask_secret("The same again: ");
     same = again != NULL && strcmp(again, o->passphrase) == 0;
     pgseal__wipe_free_str(again);
-    if (!same)
-        fputs("pgseal: error: the two passphrases differ\n", stderr);
-    return same ? 0 : -1;
+    return same ? 0 : pgseal__fail(err, PGSEAL_E_OPTION, "the two passphrases differ");
 }
 
-int cli_own_passphrase(struct cli_own *o, bool twice)
+int cli_own_passphrase(struct cli_own *o, bool twice, struct pgseal_err *err)
 {
     if (o->passphrase != NULL)
         return 0;
-    return o->passphrase_file != NULL ? from_file(o) : ask(o, twice);
+    return o->passphrase_file != NULL ? from_file(o, err) : ask(o, twice, err);
 }
 
 struct ca_store *cli_own_open(struct cli_own *o, bool to_read)
 {
-    const char *dir = cli_own_dir(o);
     struct pgseal_err err = {0};
-    struct ca_store *s;
+    const char *dir = cli_own_dir(o, &err);
+    struct ca_store *s = dir != NULL ? ca_store_open(dir, false, &err) : NULL;
 
-    if (dir == NULL)
-        return NULL;
-    s = ca_store_open(dir, false, &err);
     if (s != NULL && !to_read) {
         /* A person is asked before the lock is taken, so that nobody waits for him. */
-        if (s->encrypted && cli_own_passphrase(o, false) < 0)
-            return ca_store_close(s);
+        bool ready = !s->encrypted || cli_own_passphrase(o, false, &err) == 0;
+
         ca_store_close(s);
-        s = ca_store_open(dir, true, &err);
+        s = ready ? ca_store_open(dir, true, &err) : NULL;
         if (s != NULL && ca_store_unlock(s, o->passphrase, &err) < 0)
             s = ca_store_close(s);
     }
     if (s == NULL)
-        cli_own_failed(&err);
+        cli_own_failed(o, &err);
     return s;
 }
 

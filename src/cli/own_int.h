@@ -21,12 +21,12 @@ struct cli_own {
 void cli_own_begin(void);
 void cli_own_done(struct cli_own *o);
 
-/** Where the authority is; NULL, and it is said, when nothing tells. */
-const char *cli_own_dir(struct cli_own *o);
-/** Tells a failure and its story on standard error. Returns CLI_FOUND. */
-int cli_own_failed(const struct pgseal_err *err);
-/** Takes the passphrase from its file, or asks (`twice`: a new one). 0, or it is told. */
-int cli_own_passphrase(struct cli_own *o, bool twice);
+/** Where the authority is; NULL and `err` when nothing tells. */
+const char *cli_own_dir(struct cli_own *o, struct pgseal_err *err);
+/** Tells what the command fails of, as JSON too when it was asked for. Returns CLI_FOUND. */
+int cli_own_failed(const struct cli_own *o, const struct pgseal_err *err);
+/** Takes the passphrase from its file, or asks (`twice`: a new one). 0, or < 0 and `err`. */
+int cli_own_passphrase(struct cli_own *o, bool twice, struct pgseal_err *err);
 /** Opens the authority, to write and unlocked unless `to_read`. NULL, and it is told. */
 struct ca_store *cli_own_open(struct cli_own *o, bool to_read);
 /** A number of days. 0, or `why` is filled. */
