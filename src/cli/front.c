@@ -34,10 +34,13 @@ static void help(const struct cli_front *f)
 
 int cli_no_operands(void *ctx, int argc, char **argv, int first, struct cli_str *why)
 {
+    char shown[1024];
+
     (void)ctx;
     if (argc == first)
         return 0;
-    cli_str_addf(why, "pgseal: error: unexpected argument \"%s\"\n", argv[first]);
+    cli_str_addf(why, "pgseal: error: unexpected argument \"%s\"\n",
+                 pgseal__escape(shown, sizeof(shown), argv[first], strlen(argv[first]), 256));
     return -1;
 }
 

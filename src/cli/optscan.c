@@ -53,7 +53,7 @@ static void complain(const struct cli_optrow *rows, size_t n, int c, char **argv
     const char *word = optind > 0 ? argv[optind - 1] : "";
     const char **names;
     const char *near;
-    char typed[64];
+    char typed[64], shown[320];
 
     if (c == ':') {
         if (optopt > 0 && optopt < ROW_BASE)
@@ -77,7 +77,8 @@ static void complain(const struct cli_optrow *rows, size_t n, int c, char **argv
         names[i] = rows[i].name;
     near = cli_nearest(typed[0] == '-' && typed[1] == '-' ? typed + 2 : typed, names, n);
     cli_free(names);
-    cli_str_addf(why, "pgseal: error: unknown option %s", typed);
+    cli_str_addf(why, "pgseal: error: unknown option %s",
+                 pgseal__escape(shown, sizeof(shown), typed, strlen(typed), 64));
     if (near != NULL)
         cli_str_addf(why, "; did you mean --%s?", near);
     cli_str_addc(why, '\n');

@@ -31,13 +31,15 @@ static int unknown(const struct cli_picks *p, const char *name)
 {
     const char **names = cli_alloc(p->n * sizeof(*names));
     const char *near;
+    char shown[320];
     size_t n = 0;
 
     for (size_t i = 0; i < p->n; i++)
         if (p->rows[i].run != NULL)
             names[n++] = p->rows[i].name;
     near = cli_nearest(name, names, n);
-    fprintf(stderr, "pgseal: error: unknown %s \"%s\"", p->what, name);
+    fprintf(stderr, "pgseal: error: unknown %s \"%s\"", p->what,
+            pgseal__escape(shown, sizeof(shown), name, strlen(name), 64));
     if (near != NULL)
         fprintf(stderr, "; did you mean %s?", near);
     fprintf(stderr, "\npgseal: hint: %s --help\n", p->program);
