@@ -60,7 +60,8 @@ def test_fetch__onto_an_error_page__replaces_and_keeps_it(place, web):
 @pytest.mark.parametrize("was", [
     b"root:x:0:0:root:/root:/bin/sh\n", b"listen_addresses = '*'\n", b"\x7fELF\x02\x01\x01\x00\x00", b"#!/bin/sh\nexit 0\n",
     b'<?xml version="1.0"?>\n<Server port="8005"/>\n', b"{}\n",
-    b"-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n"])
+    b"-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n"],
+    ids=["passwd", "settings", "elf", "script", "xml", "json", "dh"])
 def test_fetch__onto_something_else__is_refused(place, web, was):
     """A name that was mistyped: what was never a bundle stays what it is, whatever is allowed."""
     place.file.write_bytes(was)
@@ -73,7 +74,8 @@ def test_fetch__onto_something_else__is_refused(place, web, was):
 
 @pytest.mark.parametrize("was", [
     b"", b"\n", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", OLD[:400], OLD.replace(b"-----END CERTIFICATE-----", b"", 1),
-    b"-----BEGIN CERTIFICATE-----\nPUT YOUR CERTIFICATE HERE\n-----END CERTIFICATE-----\n"])
+    b"-----BEGIN CERTIFICATE-----\nPUT YOUR CERTIFICATE HERE\n-----END CERTIFICATE-----\n"],
+    ids=["empty", "blank", "html", "cut", "no-end", "placeholder"])
 def test_fetch__onto_what_should_have_been_a_bundle__replaces_it(place, web, was):
     place.file.write_bytes(was)
     p = place.from_web(web.url("good"))
