@@ -34,12 +34,14 @@ def ask(program, words, text=""):
     """The Command tree below these words."""
     p = subprocess.run([program, *words[1:], "--help"], check=True, capture_output=True, text=True, timeout=30)
     me = Command(words, text)
-    me.usage = (re.findall(r"^Usage: (.*)$", p.stdout, re.M) or [""])[0]
-    for section in re.split(r"\n(?=[A-Z][A-Za-z ]*:\n)", p.stdout):
+    shown = re.sub(r"(?<=\S)\n {14,}(?=\S)", " ", p.stdout)  # what was wrapped is one line again
+    shown = re.sub(r"^(      --\S+) (?=\S)", r"\1  ", shown, flags=re.M)
+    me.usage = (re.findall(r"^Usage: (.*)$", shown, re.M) or [""])[0]
+    for section in re.split(r"\n(?=[A-Z][A-Za-z ]*:\n)", shown):
         head = section.partition("\n")[0]
         if head.startswith(("Verbs", "Commands")):
             me.below += [ask(program, words + [name], what) for name, what in COMMAND.findall(section)]
-    me.options = [(short, name, arg or word, what) for short, name, arg, word, what in OPTION.findall(p.stdout)]
+    me.options = [(short, name, arg or word, what) for short, name, arg, word, what in OPTION.findall(shown)]
     if me.below:
         me.options.append(("", "help", "", "show help"))
     if len(words) == 1:

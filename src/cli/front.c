@@ -2,6 +2,7 @@
 /* Scans a verb's command line: help, hints and exit codes are the same everywhere. */
 #include "findings_int.h"
 #include "front_int.h"
+#include "out_int.h"
 
 struct scan {
     const struct cli_front *f;
@@ -20,14 +21,47 @@ static int take(void *ctx, size_t row, const char *arg, struct cli_str *why)
     return s->f->take(s->ctx, row, arg, why);
 }
 
+static void flush_words(struct cli_str *out, struct cli_str *words)
+{
+    if (words->len > 0)
+        cli_paragraph(out, cli_str(words), 0, CLI_HELP_WIDTH);
+    cli_str_cut(words, 0);
+}
+
+/* Sentences are wrapped; lines that are empty or begin with a blank (commands) stay as they are. */
+static void flow(struct cli_str *out, const char *text)
+{
+    struct cli_str words = {0};
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+
+        if (n == 0 || text[0] == ' ') {
+            flush_words(out, &words);
+            cli_str_addn(out, text, n);
+            cli_str_addc(out, '\n');
+        } else {
+            if (words.len > 0)
+                cli_str_addc(&words, ' ');
+            cli_str_addn(&words, text, n);
+        }
+        text += n + (text[n] == '\n');
+    }
+    flush_words(out, &words);
+    cli_str_done(&words);
+}
+
 static void help(const struct cli_front *f)
 {
     struct cli_str s = {0};
 
-    cli_str_addf(&s, "%s\nUsage: pgseal %s %s\n", f->about, f->name, f->usage);
+    flow(&s, f->about);
+    cli_str_addf(&s, "\nUsage: pgseal %s %s\n", f->name, f->usage);
     cli_optrows_help(f->rows, f->n, &s);
-    if (f->more != NULL)
-        cli_str_addf(&s, "\n%s", f->more);
+    if (f->more != NULL) {
+        cli_str_addc(&s, '\n');
+        flow(&s, f->more);
+    }
     fputs(cli_str(&s), stdout);
     cli_str_done(&s);
 }

@@ -2,11 +2,14 @@
 /* Scans options by a table of rows, with getopt_long; says what a typing error may have meant. */
 #include "opts_int.h"
 #include "optscan_int.h"
+#include "out_int.h"
 
 #include <getopt.h>
 
 /* getopt_long answers this plus the row, so that no answer is a letter. */
 #define ROW_BASE 256
+
+#define HELP_COLUMN 34
 
 struct tables {
     struct option *longs;
@@ -129,8 +132,13 @@ static void help_line(const struct cli_optrow *row, struct cli_str *out)
     cli_str_addf(out, "--%s%s%s", row->name, row->arg != NULL ? "=" : "",
                  row->arg != NULL ? row->arg : "");
     used = out->len - start;
-    cli_str_pad(out, used < 34 ? 34 - used : 1);
-    cli_str_addf(out, "%s\n", row->help);
+    if (used < HELP_COLUMN) {
+        cli_str_pad(out, HELP_COLUMN - used);
+    } else {
+        cli_str_addc(out, '\n');
+        cli_str_pad(out, HELP_COLUMN);
+    }
+    cli_paragraph(out, row->help, HELP_COLUMN, CLI_HELP_WIDTH);
 }
 
 void cli_optrows_help(const struct cli_optrow *rows, size_t n, struct cli_str *out)

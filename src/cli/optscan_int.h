@@ -27,6 +27,7 @@ typedef int (*cli_opttake_fn)(void *ctx, size_t row, const char *arg, struct cli
 int cli_optscan(const struct cli_optrow *rows, size_t n, int argc, char **argv, cli_opttake_fn take,
                 void *ctx, struct cli_str *why);
 
+#define CLI_HELP_WIDTH 80 /* of every --help */
 /** Appends the rows with a group, one a line, under their headings in order of appearance. */
 void cli_optrows_help(const struct cli_optrow *rows, size_t n, struct cli_str *out);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Finds what argv[1] names among rows: help, near misses, and the call. */
 #include "opts_int.h"
+#include "optscan_int.h"
+#include "out_int.h"
 #include "pick_int.h"
 
 enum { EXIT_FINE = 0, EXIT_USAGE = 2 };
@@ -10,8 +12,10 @@ static void help(const struct cli_picks *p, FILE *f)
     bool verbs = strcmp(p->what, "verb") == 0;
     const char *word = verbs ? "VERB" : "COMMAND";
     const char *last = "";
+    struct cli_str s = {0};
 
-    fprintf(f, "%s\nUsage: %s %s [OPTION]...\n", p->intro, p->program, word);
+    cli_paragraph(&s, p->intro, 0, CLI_HELP_WIDTH);
+    cli_str_addf(&s, "\nUsage: %s %s [OPTION]...\n", p->program, word);
     for (size_t i = 0; i < p->n; i++) {
         const char *group = p->rows[i].group != NULL ? p->rows[i].group
                             : verbs                  ? "Verbs"
@@ -20,11 +24,14 @@ static void help(const struct cli_picks *p, FILE *f)
         if (p->rows[i].run == NULL)
             continue;
         if (strcmp(group, last) != 0)
-            fprintf(f, "\n%s:\n", group);
+            cli_str_addf(&s, "\n%s:\n", group);
         last = group;
-        fprintf(f, "  %-10s  %s\n", p->rows[i].name, p->rows[i].text);
+        cli_str_addf(&s, "  %-10s  ", p->rows[i].name);
+        cli_paragraph(&s, p->rows[i].text, 14, CLI_HELP_WIDTH);
     }
-    fprintf(f, "\n%s %s --help tells more; so do the manual pages.\n", p->program, word);
+    cli_str_addf(&s, "\n%s %s --help tells more; so do the manual pages.\n", p->program, word);
+    fputs(cli_str(&s), f);
+    cli_str_done(&s);
 }
 
 static int unknown(const struct cli_picks *p, const char *name)

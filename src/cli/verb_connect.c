@@ -169,15 +169,13 @@ static void help(void)
                 "\n"
                 "Usage: pgseal connect [OPTION]... [DBNAME | CONNECTION STRING | URI [USER]]\n");
     cli_opts_help(&s);
-    cli_str_add(&s,
-                "\n"
-                "Every parameter and environment variable of libpq 18 is understood. Exit codes "
-                "are psql's:\n"
-                "0 fine, 1 an SQL error or one of ours, 2 no connection, 3 a script error with "
-                "ON_ERROR_STOP.\n"
-                "\n"
-                "  pgseal connect \"host=db.example.com sslmode=verify-full "
-                "sslrootcert=ca.pem user=app dbname=app\"\n");
+    cli_str_add(&s, "\n"
+                    "Every parameter and environment variable of libpq 18 is understood.\n"
+                    "Exit codes are psql's: 0 fine, 1 an SQL error or one of ours, 2 no\n"
+                    "connection, 3 a script error with ON_ERROR_STOP.\n"
+                    "\n"
+                    "  pgseal connect \"host=db.example.com sslmode=verify-full "
+                    "sslrootcert=ca.pem\"\n");
     fputs(cli_str(&s), stdout);
     cli_str_done(&s);
 }

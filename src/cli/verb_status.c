@@ -75,8 +75,7 @@ static const struct cli_front FRONT = {
     .more = "Nothing is changed on the server. Exit codes: 0 fine, 1 there are findings, 2 usage, "
             "3 no connection or no file.\n"
             "\n"
-            "  pgseal status \"host=db.example.com sslmode=verify-full sslrootcert=ca.pem user=app "
-            "dbname=app\"\n"
+            "  pgseal status \"host=db.example.com sslmode=verify-full sslrootcert=ca.pem\"\n"
             "  pgseal status --watch 1h service=db\n"
             "  pgseal status --log /var/log/postgresql/*.log\n",
     .rows = OPTS,
