@@ -6,6 +6,7 @@ import os
 import pty
 import resource
 import select
+import shutil
 import signal
 import ssl
 import subprocess
@@ -183,6 +184,7 @@ def test_fetch__read_only_directory__old_file_is_whole(old, web):
         if not d.stat().st_mode & 0o005 == 0o005:
             d.chmod(d.stat().st_mode | 0o055)
     old.dir.chmod(0o755)
+    old.program = shutil.copy(old.program, old.dir.parent / "pgseal")  # the other user may not enter root's folders
     p = old.from_web(web.url("good"), user=65534, group=65534, extra_groups=[])
     assert (p.returncode, "\n  code: FILE\n" in p.stderr, p.stdout) == (1, True, "")
     assert "Permission denied" in p.stderr
