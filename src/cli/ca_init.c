@@ -133,8 +133,9 @@ static json_t *as_json(const struct ca_store *s)
     return o;
 }
 
-static int run(struct app *a)
+static int run(void *app)
 {
+    struct app *a = app;
     struct pgseal_err err = {0};
     struct ca_store *s;
 
@@ -158,14 +159,6 @@ static int run(struct app *a)
 int cli_ca_init(int argc, char **argv)
 {
     static struct app a;
-    int rc;
 
-    if (cli_enter(&FRONT, &a, argc, argv, &rc) < 0)
-        return rc;
-    if (a.own.json && !cli_json_ready())
-        return CLI_USAGE;
-    cli_own_begin();
-    rc = run(&a);
-    cli_own_done(&a.own);
-    return rc;
+    return cli_own_main(&FRONT, &a, &a.own, argc, argv, run);
 }

@@ -221,8 +221,9 @@ static int run(struct app *a)
     return rc;
 }
 
-static int with_request(struct app *a)
+static int with_request(void *app)
 {
+    struct app *a = app;
     const struct pgseal_world *w = pgseal_world_host();
     struct pgseal_file f = {0};
     int rc;
@@ -246,14 +247,6 @@ static int with_request(struct app *a)
 int cli_ca_issue(int argc, char **argv)
 {
     struct app a = {0};
-    int rc;
 
-    if (cli_enter(&FRONT, &a, argc, argv, &rc) < 0)
-        return rc;
-    if (a.own.json && !cli_json_ready())
-        return CLI_USAGE;
-    cli_own_begin();
-    rc = with_request(&a);
-    cli_own_done(&a.own);
-    return rc;
+    return cli_own_main(&FRONT, &a, &a.own, argc, argv, with_request);
 }

@@ -385,8 +385,9 @@ static bool done_before(const struct app *a, const struct ca_store *s, enum step
     return step == STEP_RETIRE && phase == CA_STEADY && s->newest > 1;
 }
 
-static int run(struct app *a)
+static int run(void *app)
 {
+    struct app *a = app;
     struct ca_store *s = cli_own_open(&a->own, a->dry_run);
     enum step step;
     json_t *o = NULL;
@@ -420,14 +421,6 @@ static int run(struct app *a)
 int cli_ca_rotate(int argc, char **argv)
 {
     struct app a = {0};
-    int rc;
 
-    if (cli_enter(&FRONT, &a, argc, argv, &rc) < 0)
-        return rc;
-    if (a.own.json && !cli_json_ready())
-        return CLI_USAGE;
-    cli_own_begin();
-    rc = run(&a);
-    cli_own_done(&a.own);
-    return rc;
+    return cli_own_main(&FRONT, &a, &a.own, argc, argv, run);
 }

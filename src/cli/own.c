@@ -10,16 +10,21 @@
 
 #include <unistd.h>
 
-void cli_own_begin(void)
+int cli_own_main(const struct cli_front *front, void *app, struct cli_own *own, int argc,
+                 char **argv, int (*run)(void *app))
 {
+    int code;
+
+    if (cli_enter(front, app, argc, argv, &code) < 0)
+        return code;
+    if (own->json && !cli_json_ready())
+        return CLI_USAGE;
     (void)pgseal_process_harden();
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-}
-
-void cli_own_done(struct cli_own *o)
-{
-    pgseal__wipe_free_str(o->passphrase);
-    o->passphrase = NULL;
+    code = run(app);
+    pgseal__wipe_free_str(own->passphrase);
+    own->passphrase = NULL;
+    return code;
 }
 
 const char *cli_own_dir(struct cli_own *o, struct pgseal_err *err)

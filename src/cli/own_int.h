@@ -4,8 +4,8 @@
 #ifndef PGSEAL_CLI_OWN_INT_H
 #define PGSEAL_CLI_OWN_INT_H
 
+#include "front_int.h"
 #include "json_int.h"
-#include "text_int.h"
 
 #include "ca/ca.h"
 
@@ -17,9 +17,14 @@ struct cli_own {
     char *passphrase; /**< ours, wiped by cli_own_done() */
     char path[CA_PATH_CAP];
 };
-/** Keeps keys out of core dumps, and what is printed in order with what is said. */
-void cli_own_begin(void);
-void cli_own_done(struct cli_own *o);
+/**
+ * What a command of the own authority is: its command line, then `run`, with keys kept out of core
+ * dumps and wiped at the end. Returns the exit code.
+ *
+ * @param app  for the front and for run; `own` is a part of it.
+ */
+int cli_own_main(const struct cli_front *front, void *app, struct cli_own *own, int argc,
+                 char **argv, int (*run)(void *app));
 
 /** Where the authority is; NULL and `err` when nothing tells. */
 const char *cli_own_dir(struct cli_own *o, struct pgseal_err *err);
